@@ -1,0 +1,102 @@
+"""How the portal answers: on to the next page, or no, with the text given back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext_lazy as _
+
+LABELS = {
+    "language": _("Language of the ticket"),
+    "title": _("Title"),
+    "description": _("Detailed description of the issue"),
+    "body": _("Your reply"),
+    "reason": _("Why do you reopen the issue?"),
+}
+_MULTILINE = {"description", "body", "reason"}
+# Never shown again: secrets, and the token that the fresh form replaces.
+_SECRETS = ("csrfmiddlewaretoken", "password", "oldpassword", "password1", "password2", "code")
+
+
+@dataclass(frozen=True)
+class HeldField:
+    name: str
+    label: str
+    value: str
+    multiline: bool
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a refused post carried, to be shown in a fresh form and sent again."""
+
+    action: str
+    fields: list[HeldField] = field(default_factory=list)
+    had_files: bool = False
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Held | None:
+        """Return what ``request`` posted, or ``None`` if it posted no text."""
+        if request.method != "POST":
+            return None
+        fields = [
+            HeldField(
+                name, str(LABELS.get(name, "")), value, name in _MULTILINE, name not in LABELS
+            )
+            for name, values in request.POST.lists()
+            if name not in _SECRETS
+            for value in values
+        ]
+        if not any(entry.value and not entry.hidden for entry in fields):
+            return None
+        return cls(request.get_full_path(), fields, bool(request.FILES))
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the client prefers JSON to a page."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def see_other(to: Any, *args: Any) -> HttpResponse:
+    """Lead on after a post: to an address, a route with ``args`` or a row with a page (303)."""
+    return HttpResponseRedirect(resolve_url(to, *args), status=303)
+
+
+def refuse(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    template: str,
+    *,
+    message: str = "",
+    retry_after: int | None = None,
+    errors: dict[str, list[str]] | None = None,
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Answer ``status`` with ``template``, or with JSON that carries ``code`` and ``errors``.
+
+    ``retry_after`` is in seconds and becomes the header of that name.
+    """
+    if wants_json(request):
+        body = {"error": code, "errors": errors or {"__all__": [str(message or code)]}}
+        response: HttpResponse = JsonResponse(body, status=status)
+    else:
+        page = {"held": Held.of(request), "message": message, **(context or {})}
+        if retry_after:
+            page["retry_minutes"] = math.ceil(retry_after / 60)
+        response = render(request, template, page, status=status)
+    if retry_after:
+        response["Retry-After"] = str(retry_after)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def refuse_too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
+    """Answer 429 with the text kept; ``retry_after`` is in seconds."""
+    message = str(_("Too many attempts. Wait a moment"))
+    return refuse(request, 429, "too_many", "429.html", message=message, retry_after=retry_after)

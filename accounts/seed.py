@@ -1,0 +1,21 @@
+"""Rows that accounts is never without: the two groups of staff, and who may see people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+AGENTS, SUPERVISORS = "Agents", "Supervisors"
+
+
+def seed(apps: Any) -> None:
+    """Make the groups with accounts' permissions; run by the migration and by tests."""
+    grant(apps, AGENTS, "accounts", ["view_user"])
+    grant(apps, SUPERVISORS, "accounts", ["view_user", "change_user", "add_user"])
+
+
+def grant(apps: Any, group: str, app: str, codenames: list[str]) -> None:
+    """Add the permissions of ``app`` to ``group``, making the group if need be."""
+    row, _created = apps.get_model("auth", "Group").objects.get_or_create(name=group)
+    permissions = apps.get_model("auth", "Permission").objects
+    found = permissions.filter(content_type__app_label=app, codename__in=codenames)
+    row.permissions.add(*found)

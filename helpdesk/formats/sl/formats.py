@@ -1,0 +1,16 @@
+"""Slovenian: month in the nominative, right only where a date stands alone (GLOSSARY §6.3).
+
+Sentences and mails use the numeric SHORT_DATE_FORMAT.
+"""
+
+DATE_FORMAT = "j.\N{NO-BREAK SPACE}F Y"
+TIME_FORMAT = "G:i"
+DATETIME_FORMAT = "j.\N{NO-BREAK SPACE}F Y \\o\\b\N{NO-BREAK SPACE}G:i"
+SHORT_DATE_FORMAT = "j.\N{NO-BREAK SPACE}n.\N{NO-BREAK SPACE}Y"
+SHORT_DATETIME_FORMAT = "j.\N{NO-BREAK SPACE}n.\N{NO-BREAK SPACE}Y G:i"
+MONTH_DAY_FORMAT = "j.\N{NO-BREAK SPACE}n."
+YEAR_MONTH_FORMAT = "F Y"
+FIRST_DAY_OF_WEEK = 1
+DECIMAL_SEPARATOR = ","
+THOUSAND_SEPARATOR = "."
+NUMBER_GROUPING = 3

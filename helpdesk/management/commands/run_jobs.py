@@ -1,0 +1,75 @@
+"""Periodic work: send mail, sweep what nobody sent. Idempotent; one sender at a time."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+from post_office.mail import send_queued
+
+from tickets.models import Draft, Screenshot
+
+logger = logging.getLogger(__name__)
+PAUSE = 5.0  # seconds between two rounds
+LEADER = 7_241_001  # key of the advisory lock that makes one of several nodes the sender
+
+
+class Command(BaseCommand):
+    help = "Send queued mail and sweep abandoned drafts and uploads."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--once", action="store_true", help="one round (the default)")
+        how.add_argument("--loop", action="store_true", help="rounds until stopped")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run_once()
+        if options["loop"]:
+            run_forever()
+
+
+def run_forever() -> None:
+    """Run rounds until the process ends; an error ends a round, never the loop."""
+    while True:
+        time.sleep(PAUSE)
+        close_old_connections()
+        try:
+            run_once()
+        except (DatabaseError, OSError):
+            logger.exception("jobs_round_failed")
+
+
+def run_once() -> None:
+    with _leading() as is_leader:
+        if not is_leader:
+            return
+        send_queued(processes=1, log_level=1)
+        sweep(timezone.now())
+
+
+def sweep(at: datetime) -> None:
+    """Throw away drafts and uploads that nobody sent in time."""
+    Draft.objects.stale(at).delete()
+    Screenshot.objects.stale(at).discard()
+
+
+@contextlib.contextmanager
+def _leading() -> Iterator[bool]:
+    """Whether this process may work now. SQLite has one process, PostgreSQL an advisory lock."""
+    if connection.vendor != "postgresql":
+        yield True
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LEADER])
+        is_leader = cursor.fetchone()[0]
+    try:
+        yield is_leader
+    finally:
+        if is_leader:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LEADER])

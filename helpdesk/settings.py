@@ -1,0 +1,367 @@
+"""Settings of the portal: one file, read from the environment, in Django's order.
+
+Nothing needs to be set: without any variable the portal runs on SQLite, in one process, with its
+data in ``.data/``. ``PORTAL_URL`` starting with ``https://`` switches hardening on, as a whole.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = BASE_DIR / ".data"
+env = environ.Env()
+
+PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
+HARDENED = PORTAL_URL.startswith("https://")
+DEBUG = env.bool("DEBUG", False)
+
+
+def _local_secret(path: Path) -> str:
+    """Return the key kept in ``path``, making it at first start so that sessions survive a restart.
+
+    Two processes may start at once: the file is created whole and exclusively, the loser reads it.
+    """
+    path.parent.mkdir(mode=0o750, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # the other process was first: its key is the key
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", "") or _local_secret(DATA_DIR / "secret_key")
+SECRET_KEY_IS_SET = bool(env.str("SECRET_KEY", ""))
+_host = urlsplit(PORTAL_URL).hostname or "127.0.0.1"
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host, "127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+# How many proxies append to X-Forwarded-For; accounts.throttle.client_address reads it.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+
+# --- Numbers of the house (DESIGN §9) ----------------------------------------------------------
+PORTAL_MIN_RANK = env.str("PORTAL_MIN_RANK", "silver")
+TITLE_MAX_LENGTH = 120
+TEXT_MAX_LENGTH = 20_000
+SCREENSHOTS_PER_POST = 10
+UPLOAD_MAX_BYTES = 15 * 1024 * 1024
+PAGE_SIZE = 20
+CLOSED_PREVIEW = 5  # closed issues shown before "show all" (S32)
+REOPEN_DAYS = 14
+DRAFT_HOURS = 24
+LIMITS = {"tickets": "20/hour", "uploads": "60/hour", "replies": "60/hour", "drafts": "30/minute"}
+
+# --- Applications ------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "helpdesk.apps.PortalAdminConfig",
+    "helpdesk.apps.HelpdeskConfig",
+    "accounts",
+    "tickets",
+    "chat",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
+    "post_office",
+    "django_structlog",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "helpdesk.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.GateMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "helpdesk.middleware.UnavailableMiddleware",
+]
+
+ROOT_URLCONF = "helpdesk.urls"
+ASGI_APPLICATION = "helpdesk.asgi.application"
+WSGI_APPLICATION = "helpdesk.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "helpdesk.context.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database, cache ---------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{DATA_DIR}/db.sqlite3")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # A file also in tests: an in-memory database locks out its second thread.
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    _database["TEST"] = {"NAME": str(DATA_DIR / f"test-{_worker}.sqlite3")}
+else:
+    _database["OPTIONS"] = {
+        "connect_timeout": 3,
+        "options": "-c statement_timeout=5000 -c lock_timeout=3000 "
+        "-c idle_in_transaction_session_timeout=30000",
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL", 10),
+            "timeout": 3,
+        },
+    }
+
+REDIS_URL = env.str("REDIS_URL", "")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "helpdesk.cache.SteadyRedisCache", "LOCATION": REDIS_URL}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+# --- Accounts ----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+# allauth's backend alone: with Django's beside it a wrong name would cost two hashes, a right one
+# a single hash, and the clock would tell which names exist.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "accounts.adapter.PortalAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = None  # the person decides, by the box on the sign-in page
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = env.str("PORTAL_BRAND", "Help Portal")
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# --- Languages and time ------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("cs", "Čeština"), ("sl", "Slovenščina")]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "upstream"]
+FORMAT_MODULE_PATH = "helpdesk.formats"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+TIME_ZONE = "UTC"
+USE_TZ = True
+# Where a person lives when nobody said: by the language of the member record.
+MARKET_TIME_ZONES = {"cs": "Europe/Prague", "sl": "Europe/Ljubljana"}
+DEFAULT_TIME_ZONE = env.str("PORTAL_TIME_ZONE", "UTC")
+
+# --- Files -------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / ".static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = env.str("MEDIA_ROOT", str(DATA_DIR / "media"))
+WHITENOISE_USE_FINDERS = not HARDENED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "helpdesk.storage.PortalStaticStorage"
+        if HARDENED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+# nginx hands local files over by X-Accel-Redirect when this names its internal location.
+MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", "")
+
+# --- Mail --------------------------------------------------------------------------------------
+EMAIL_BACKEND = "helpdesk.outbox.OutboxBackend"
+_mail = env.email_url("EMAIL_URL", f"filemail:///{DATA_DIR}/mail")
+EMAIL_HOST = _mail.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH") or str(DATA_DIR / "mail")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", f"support@{_host if _host[-1].isalpha() else 'localhost'}"
+)
+POST_OFFICE = {
+    "BACKENDS": {"default": _mail["EMAIL_BACKEND"]},
+    "DEFAULT_PRIORITY": "medium",
+    "MAX_RETRIES": 300,
+    "RETRY_INTERVAL": 15 * 60,  # seconds: three days of trying
+    "MESSAGE_ID_ENABLED": True,
+    "MESSAGE_ID_FQDN": _host,
+    "THREADS_PER_PROCESS": 2,
+    "LOCK_FILE_NAME": str(DATA_DIR / "post_office"),
+}
+
+# --- Brand: neutral until told otherwise -------------------------------------------------------
+PORTAL_BRAND = env.str("PORTAL_BRAND", "")
+PORTAL_BRAND_LEGAL_NAME = env.str("PORTAL_BRAND_LEGAL_NAME", "")
+PORTAL_BRAND_LOGO_LIGHT = env.str("PORTAL_BRAND_LOGO_LIGHT", "")
+PORTAL_BRAND_LOGO_DARK = env.str("PORTAL_BRAND_LOGO_DARK", "")
+PORTAL_BRAND_FAVICON = env.str("PORTAL_BRAND_FAVICON", "")
+PORTAL_BRAND_PRIMARY = env.str("PORTAL_BRAND_PRIMARY", "#5a2d82")
+PORTAL_BRAND_ACCENT = env.str("PORTAL_BRAND_ACCENT", "#2f6b4f")
+PORTAL_BRAND_RADIUS = env.int("PORTAL_BRAND_RADIUS", 6)
+PORTAL_SHOP_URL = env.str("PORTAL_SHOP_URL", "https://example.com").rstrip("/")
+# JSON list of {"label": {"en": …, "cs": …, "sl": …} or text, "url": …, "new_tab": true}.
+PORTAL_HEADER_LINKS = env.json(
+    "PORTAL_HEADER_LINKS",
+    default=[
+        {"label": _("Our Story"), "url": f"{PORTAL_SHOP_URL}/our-story"},
+        {"label": _("Discover"), "url": f"{PORTAL_SHOP_URL}/discover"},
+        {"label": _("Resources"), "url": f"{PORTAL_SHOP_URL}/resources"},
+    ],
+)
+PORTAL_BAG_URL = env.str("PORTAL_BAG_URL", f"{PORTAL_SHOP_URL}/bag")
+PORTAL_CONTACT_URL = env.str("PORTAL_CONTACT_URL", f"{PORTAL_SHOP_URL}/contact")
+PORTAL_ACCOUNT_MANAGER_URL = env.str(
+    "PORTAL_ACCOUNT_MANAGER_URL", f"{PORTAL_SHOP_URL}/account-manager"
+)
+
+# --- Security ----------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "blob:", "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+PERMISSIONS_POLICY = {
+    feature: []
+    for feature in ("camera", "geolocation", "microphone", "payment", "usb", "display-capture")
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_SSL_REDIRECT = HARDENED
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if HARDENED:
+    SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    # Preloading binds the whole registered domain, which is not the portal's to promise.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
+    if TRUSTED_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HARDENED
+SESSION_COOKIE_NAME = "__Host-sessionid" if HARDENED else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HARDENED else "csrftoken"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "helpdesk.views.csrf_failure"
+MFA_REQUIRED_FOR_STAFF = HARDENED
+
+# --- Log: one line of JSON an event, never bodies or tokens --------------------------------------
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_shared,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": _shared,
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+        "django_structlog": {"level": "ERROR"},
+        "post_office": {"level": "WARNING"},
+    },
+}

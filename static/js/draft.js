@@ -1,0 +1,79 @@
+// Saves what is typed as a draft on the server, a few seconds after typing stops and when the page is left.
+import { token } from "./token.js";
+
+const PAUSE = 3000;
+const FIELDS = ["draft", "language", "title", "description", "uploads"];
+const form = document.querySelector("form[data-draft-url]");
+let dirty = false;
+let saving = false;
+let leaving = false;
+let timer;
+
+const body = () => {
+  const all = new FormData(form);
+  const kept = new URLSearchParams();
+  for (const name of FIELDS) for (const value of all.getAll(name)) kept.append(name, value);
+  return kept;
+};
+
+const post = (options) => fetch(form.dataset.draftUrl, {
+  method: "POST",
+  headers: { Accept: "application/json", "X-CSRFToken": token() },
+  body: body(),
+  ...options,
+});
+
+const saved = ({ draft, saved_at: at }) => {
+  const line = form.querySelector("[data-draft-line]");
+  const word = line.querySelector("[data-draft-word]");
+  const time = line.querySelector("[data-draft-time]");
+  form.elements.namedItem("draft").value = draft;
+  line.hidden = false;
+  word.textContent = word.dataset.draftWord;
+  time.dateTime = at;
+  const format = { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone: time.dataset.timeZone };
+  time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, format).format(new Date(at));
+};
+
+// Quiet when it fails: the text is still in the page, the guard below stays up and the next change tries again.
+const save = async () => {
+  if (!dirty || saving || leaving) return;
+  saving = true;
+  dirty = false;
+  try {
+    const answer = await post({ keepalive: document.hidden });
+    if (!answer.ok) throw new Error(answer.status);
+    saved(await answer.json());
+  } catch {
+    dirty = true;
+    return;
+  } finally {
+    saving = false;
+  }
+  if (dirty) later();
+};
+
+const later = () => {
+  clearTimeout(timer);
+  timer = setTimeout(save, PAUSE);
+};
+
+const changed = (event) => {
+  if (event.target.name && !FIELDS.includes(event.target.name)) return;
+  dirty = true;
+  later();
+};
+
+if (form) {
+  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  form.addEventListener("uploads-changed", changed);
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target !== form) return;
+    leaving = true;
+    clearTimeout(timer);
+  });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
+  window.addEventListener("pageshow", () => { leaving = false; });
+  window.addEventListener("beforeunload", (event) => { if (dirty && !leaving) event.preventDefault(); });
+}

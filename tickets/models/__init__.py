@@ -1,0 +1,21 @@
+"""Everything a ticket is made of; one file per thing."""
+
+from .draft import Draft
+from .event import TicketEvent
+from .hours import Holiday, ServiceWindow
+from .reply import Reply
+from .screenshot import Screenshot
+from .ticket import StaleReply, Ticket, TicketLanguage, TransitionError
+
+__all__ = [
+    "Draft",
+    "Holiday",
+    "Reply",
+    "Screenshot",
+    "ServiceWindow",
+    "StaleReply",
+    "Ticket",
+    "TicketEvent",
+    "TicketLanguage",
+    "TransitionError",
+]

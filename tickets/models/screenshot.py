@@ -1,0 +1,140 @@
+"""Pictures of a ticket: uploaded first, attached when what they belong to is sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.files import File
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..images import display_name, sanitise
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+    from accounts.models import User
+
+    from .draft import Draft
+
+
+def screenshot_path(screenshot: Screenshot, _name: str) -> str:
+    """A random name that says nothing about the picture or its owner."""
+    name = uuid.uuid4().hex
+    return f"screenshots/{name[:2]}/{name}"
+
+
+class ScreenshotQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> ScreenshotQuerySet:
+        """Own uploads and pictures of own tickets without notes; all of them for agents."""
+        if user.is_staff and user.has_perm("tickets.view_ticket"):
+            return self
+        own_ticket = Q(ticket__member=user) & (Q(reply__isnull=True) | ~Q(reply__kind="note"))
+        return self.filter(own_ticket | Q(owner=user, ticket__isnull=True))
+
+    def waiting(self) -> ScreenshotQuerySet:
+        """Uploads that belong to nothing yet."""
+        return self.filter(ticket__isnull=True)
+
+    def uploaded_by(self, user: User, uuids: Iterable[uuid.UUID]) -> ScreenshotQuerySet:
+        """The uploads among ``uuids`` that are the person's own and still free."""
+        return self.waiting().filter(owner=user, uuid__in=list(uuids))
+
+    def stale(self, at: datetime) -> ScreenshotQuerySet:
+        """Uploads that nobody sent in time."""
+        return self.waiting().filter(at__lte=at - timedelta(hours=settings.DRAFT_HOURS))
+
+    def upload(
+        self, owner: User, upload: UploadedFile, at: datetime, draft: Draft | None = None
+    ) -> Screenshot:
+        """Sanitise ``upload`` and keep it as the owner's own.
+
+        Raises ``ImageRefused`` with a sentence for the person, ``ImagesBusy`` if no worker is free,
+        ``OSError`` if the file cannot be stored. The files are written before the row, so that no
+        row points nowhere; what a failure leaves behind is swept as an orphan.
+        """
+        with sanitise(upload) as picture:
+            screenshot = self.model(
+                owner=owner,
+                draft=draft,
+                name=display_name(upload.name or "", picture.extension),
+                content_type=picture.content_type,
+                width=picture.width,
+                height=picture.height,
+                size=picture.size,
+                thumb_width=picture.thumb_width,
+                thumb_height=picture.thumb_height,
+                at=at,
+            )
+            with picture.content.open("rb") as content, picture.thumb.open("rb") as thumb:
+                screenshot.picture.save("", File(content), save=False)
+                screenshot.thumb.save("", File(thumb), save=False)
+            screenshot.save(force_insert=True)
+        return screenshot
+
+    def discard(self) -> int:
+        """Delete the rows, then their files once that is certain; return how many rows."""
+        doomed = list(self)
+        files = [file for row in doomed for file in (row.picture, row.thumb)]
+        count, _per_model = self.model.objects.filter(pk__in=[row.pk for row in doomed]).delete()
+        for file in files:
+            transaction.on_commit(lambda file=file: file.storage.delete(file.name))
+        return count
+
+
+class Screenshot(models.Model):
+    """A sanitised picture and its thumbnail. ``reply`` is empty for those of the description."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="screenshots"
+    )
+    draft = models.ForeignKey(
+        "tickets.Draft", on_delete=models.SET_NULL, null=True, related_name="screenshots"
+    )
+    ticket = models.ForeignKey(
+        "tickets.Ticket", on_delete=models.CASCADE, null=True, related_name="screenshots"
+    )
+    reply = models.ForeignKey(
+        "tickets.Reply", on_delete=models.CASCADE, null=True, related_name="screenshots"
+    )
+    name = models.CharField(max_length=120)
+    picture = models.FileField(upload_to=screenshot_path)
+    thumb = models.FileField(upload_to=screenshot_path)
+    content_type = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    thumb_width = models.PositiveIntegerField()
+    thumb_height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField(help_text=_("bytes"))
+    at = models.DateTimeField()
+
+    objects = ScreenshotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("screenshot")
+        verbose_name_plural = _("screenshots")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reply__isnull=True) | Q(ticket__isnull=False),
+                name="screenshot_reply_has_ticket",
+            )
+        ]
+        indexes = [models.Index(fields=["at"], condition=Q(ticket=None), name="screenshot_waiting")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("tickets:screenshot_detail", args=[self.uuid])
+
+    @property
+    def thumb_url(self) -> str:
+        return f"{self.get_absolute_url()}?size=thumb"
