@@ -13,9 +13,9 @@ from django.utils import timezone, translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+from .answers import refuse, wants_json
 from .gate import is_rank_required
 from .models import Rank
-from .answers import refuse, wants_json
 
 # Where staff without a second factor may still go when one is required.
 _SETUP_ROUTES = {"mfa_activate_totp", "account_logout", "account_reauthenticate", "set_language"}

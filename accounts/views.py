@@ -8,8 +8,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .forms import PreferencesForm
 from .answers import refuse, see_other, wants_json
+from .forms import PreferencesForm
 
 APPEARANCE_COOKIE = "appearance"
 

@@ -6,6 +6,7 @@ data in ``.data/``. ``PORTAL_URL`` starting with ``https://`` switches hardening
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -253,7 +254,7 @@ POST_OFFICE = {
     "BACKENDS": {"default": _mail["EMAIL_BACKEND"]},
     "DEFAULT_PRIORITY": "medium",
     "MAX_RETRIES": 300,
-    "RETRY_INTERVAL": 15 * 60,  # seconds: three days of trying
+    "RETRY_INTERVAL": timedelta(minutes=15),  # three days of trying
     "MESSAGE_ID_ENABLED": True,
     "MESSAGE_ID_FQDN": _host,
     "THREADS_PER_PROCESS": 2,
@@ -362,6 +363,6 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
         "django_structlog": {"level": "ERROR"},
-        "post_office": {"level": "WARNING"},
+        "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from post_office.models import STATUS, Email
 
+from accounts.answers import Held, refuse, see_other, wants_json
 from accounts.middleware import remember_language
 from accounts.models import Rank
-from accounts.answers import Held, refuse, see_other, wants_json
 from tickets.models import Ticket
 
 from . import brand

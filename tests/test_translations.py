@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from gettext import GNUTranslations
 from io import StringIO
 from pathlib import Path
 
@@ -17,6 +18,89 @@ from helpdesk.typography import nbsp
 LOCALE = Path(settings.BASE_DIR) / "locale"
 NUMBERS = (0, 1, 2, 3, 4, 5, 21, 101, 102, 103)
 FORMS = {"cs": (3, 0, 1, 1, 1, 3, 3, 3, 3, 3), "sl": (3, 0, 1, 2, 2, 3, 3, 0, 1, 2)}
+GLOSSARY = {
+    "%(n)s ticket": {
+        "cs": ["%(n)s lístek", "%(n)s lístky", "%(n)s lístku", "%(n)s lístků"],
+        "sl": ["%(n)s zahtevek", "%(n)s zahtevka", "%(n)s zahtevki", "%(n)s zahtevkov"],
+    },
+    "%(n)s open issue": {
+        "cs": [
+            "%(n)s otevřený problém",
+            "%(n)s otevřené problémy",
+            "%(n)s otevřeného problému",
+            "%(n)s otevřených problémů",
+        ],
+        "sl": [
+            "%(n)s odprta težava",
+            "%(n)s odprti težavi",
+            "%(n)s odprte težave",
+            "%(n)s odprtih težav",
+        ],
+    },
+    "%(n)s file": {
+        "cs": ["%(n)s soubor", "%(n)s soubory", "%(n)s souboru", "%(n)s souborů"],
+        "sl": ["%(n)s datoteka", "%(n)s datoteki", "%(n)s datoteke", "%(n)s datotek"],
+    },
+    "%(n)s character left": {
+        "cs": ["Zbývá %(n)s znak", "Zbývají %(n)s znaky", "Zbývá %(n)s znaku", "Zbývá %(n)s znaků"],
+        "sl": [
+            "Na voljo je še %(n)s znak",
+            "Na voljo sta še %(n)s znaka",
+            "Na voljo so še %(n)s znaki",
+            "Na voljo je še %(n)s znakov",
+        ],
+    },
+    "%(n)s character too many": {
+        "cs": [
+            "Limit je překročen o %(n)s znak.",
+            "Limit je překročen o %(n)s znaky.",
+            "Limit je překročen o %(n)s znaku.",
+            "Limit je překročen o %(n)s znaků.",
+        ],
+        "sl": [
+            "Omejitev je presežena za %(n)s znak.",
+            "Omejitev je presežena za %(n)s znaka.",
+            "Omejitev je presežena za %(n)s znake.",
+            "Omejitev je presežena za %(n)s znakov.",
+        ],
+    },
+    "Correct %(n)s error": {
+        "cs": [
+            "Opravte %(n)s chybu",
+            "Opravte %(n)s chyby",
+            "Opravte %(n)s chyby",
+            "Opravte %(n)s chyb",
+        ],
+        "sl": [
+            "Popravite %(n)s napako",
+            "Popravite %(n)s napaki",
+            "Popravite %(n)s napake",
+            "Popravite %(n)s napak",
+        ],
+    },
+    "%(n)s issue is waiting for your reply.": {
+        "cs": [
+            "Na vaši odpověď čeká %(n)s technický problém.",
+            "Na vaši odpověď čekají %(n)s technické problémy.",
+            "Na vaši odpověď čeká %(n)s technického problému.",
+            "Na vaši odpověď čeká %(n)s technických problémů.",
+        ],
+        "sl": [
+            "Na vaš odgovor čaka %(n)s tehnična težava.",
+            "Na vaš odgovor čakata %(n)s tehnični težavi.",
+            "Na vaš odgovor čakajo %(n)s tehnične težave.",
+            "Na vaš odgovor čaka %(n)s tehničnih težav.",
+        ],
+    },
+    "%(n)s attachment": {
+        "cs": ["%(n)s příloha", "%(n)s přílohy", "%(n)s přílohy", "%(n)s příloh"],
+        "sl": ["%(n)s priloga", "%(n)s prilogi", "%(n)s priloge", "%(n)s prilog"],
+    },
+    "%(n)s result": {
+        "cs": ["%(n)s výsledek", "%(n)s výsledky", "%(n)s výsledku", "%(n)s výsledků"],
+        "sl": ["%(n)s zadetek", "%(n)s zadetka", "%(n)s zadetki", "%(n)s zadetkov"],
+    },
+}
 EXPECTED = [
     LOCALE / folder / language / "LC_MESSAGES" / "django.po"
     for folder in (".", "upstream")
@@ -75,19 +159,27 @@ def test_compiled_texts_keep_one_letter_words_with_the_next_word(path):
 
 
 def test_plural_forms_follow_the_number(path):
-    language = language_of(path)
+    with path.with_suffix(".mo").open("rb") as file:
+        catalogue = GNUTranslations(file)
     for entry in polib.mofile(str(path.with_suffix(".mo"))):
-        if not entry.msgid_plural:
-            continue
-        for number, form in zip(NUMBERS, FORMS[language], strict=True):
-            with translation.override(language):
-                if entry.msgctxt:
-                    found = translation.npgettext(
-                        entry.msgctxt, entry.msgid, entry.msgid_plural, number
-                    )
-                else:
-                    found = translation.ngettext(entry.msgid, entry.msgid_plural, number)
-            assert found == entry.msgstr_plural[form]
+        forms = FORMS[language_of(path)] if entry.msgid_plural else ()
+        for number, form in zip(NUMBERS, forms, strict=bool(forms)):
+            assert _plural(catalogue, entry, number) == entry.msgstr_plural[form]
+
+
+def _plural(catalogue, entry, number):
+    if entry.msgctxt:
+        return catalogue.npgettext(entry.msgctxt, entry.msgid, entry.msgid_plural, number)
+    return catalogue.ngettext(entry.msgid, entry.msgid_plural, number)
+
+
+@pytest.mark.parametrize("msgid", GLOSSARY)
+def test_plurals_of_the_glossary_are_written_as_there(msgid):
+    for language, forms in GLOSSARY[msgid].items():
+        path = LOCALE / language / "LC_MESSAGES" / "django.po"
+        for entry in polib.pofile(str(path)):
+            if entry.msgid == msgid and entry.msgid_plural:
+                assert list(entry.msgstr_plural.values()) == forms
 
 
 def test_no_slovenian_first_form_says_one():
@@ -97,6 +189,31 @@ def test_no_slovenian_first_form_says_one():
                 assert catalogues.placeholders(entry.msgstr_plural[0]) == catalogues.placeholders(
                     entry.msgid_plural
                 )
+
+
+@pytest.mark.parametrize(
+    ("language", "msgid", "text"),
+    [
+        ("cs", "This field is required.", "Toto pole je třeba vyplnit."),
+        ("sl", "This field is required.", "To polje je obvezno."),
+        ("cs", "Enter a valid email address.", "Zadejte platnou e-mailovou adresu."),
+        ("sl", "Enter a valid email address.", "Vnesite veljaven e-poštni naslov."),
+        ("cs", "You have signed out.", "Odhlášení proběhlo úspěšně."),
+        ("sl", "Logged out", "Odjava je uspela"),
+        ("sl", "Password reset", "Ponastavitev gesla"),
+        ("sl", "email address", "e-poštni naslov"),
+        ("cs", "English", "English"),
+        ("sl", "English", "English"),
+        (
+            "sl",
+            "The username and/or password you specified are not correct.",
+            "Uporabniško ime ali geslo ni pravilno.",
+        ),
+    ],
+)
+def test_overrides_win_over_django_and_allauth(language, msgid, text):
+    with translation.override(language):
+        assert translation.gettext(msgid) == text
 
 
 @pytest.mark.parametrize(
@@ -174,7 +291,7 @@ def test_compiling_without_faults_writes_once(tmp_path, settings):
     first, second = StringIO(), StringIO()
     for path in (tmp_path / "locale").rglob("*.mo"):
         path.unlink()
-    with pytest.raises(CommandError, match="is not what django.po compiles to"):
+    with pytest.raises(CommandError, match="compiles to"):
         call_command("catalogues", "--compile-only", "--check")
     call_command("catalogues", "--compile-only", stdout=first)
     call_command("catalogues", "--compile-only", "--check", stdout=second)

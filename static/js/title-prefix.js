@@ -1,5 +1,5 @@
 // The chip before the title names the chosen language; a prefix typed by hand is taken out and chosen instead.
-const JOINER = /^\s*[-–—:]\s*/;
+const JOINER = /^\s*[-–—:]\s*(\S.*)$/;
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 for (const box of document.querySelectorAll("[data-title-prefix]")) {
@@ -19,9 +19,9 @@ for (const box of document.querySelectorAll("[data-title-prefix]")) {
     for (const option of select.options) {
       const { prefix } = option.dataset;
       if (!prefix || fold(typed.slice(0, prefix.length)) !== fold(prefix)) continue;
-      const rest = typed.slice(prefix.length);
-      if (!JOINER.test(rest)) continue;
-      title.value = rest.replace(JOINER, "");
+      const [, rest] = typed.slice(prefix.length).match(JOINER) ?? [];
+      if (!rest) continue;
+      title.value = rest;
       select.value = option.value;
       title.dispatchEvent(new Event("input", { bubbles: true }));
       show();
