@@ -12,8 +12,10 @@ from django.conf import settings
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 AA = 4.5  # WCAG 1.4.3, contrast of text
 SURFACE = {"light": "#ffffff", "dark": "#1e1826"}
+SUNKEN = {"light": "#f4f1f7", "dark": "#282032"}  # the side panel, where links stand too
 INK = {"light": "#ffffff", "dark": "#1b0f28"}  # text on a filled button
 
+DEFAULT = ("#5a2d82", "#2f6b4f")
 Colour = tuple[int, int, int]
 
 
@@ -24,13 +26,26 @@ def contrast(one: str, other: str) -> float:
 
 
 def readable(colour: str, theme: str) -> str:
-    """``colour`` or the nearest step towards black or white that is readable on the surface."""
+    """``colour`` or its nearest step towards black or white that is readable as a link.
+
+    It must stand out from the surface, from the side panel and from its own soft tint.
+    """
     towards = "#000000" if theme == "light" else "#ffffff"
-    return _first(colour, towards, lambda shade: contrast(shade, SURFACE[theme]) >= AA)
+
+    def is_readable(shade: str) -> bool:
+        grounds = (SURFACE[theme], SUNKEN[theme], _soft(shade, theme))
+        return all(contrast(shade, ground) >= AA for ground in grounds)
+
+    return _first(colour, towards, is_readable)
 
 
 def stylesheet() -> str:
-    """The rules that set the brand's colours and radius; the rest of the look derives from them."""
+    """The rules that set the brand's colours and radius; the rest of the look derives from them.
+
+    The default palette is drawn by hand in tokens.css and needs none.
+    """
+    if (settings.PORTAL_BRAND_PRIMARY, settings.PORTAL_BRAND_ACCENT) == DEFAULT:
+        return f"@layer tokens {{ :root {{ --r-field: {settings.PORTAL_BRAND_RADIUS}px; }} }}\n"
     light, dark = _tokens("light"), _tokens("dark")
     return (
         "@layer tokens {\n"
@@ -53,11 +68,14 @@ def _tokens(theme: str) -> str:
     leaf = readable(settings.PORTAL_BRAND_ACCENT, theme)
     towards = "#000000" if theme == "light" else "#ffffff"
     ink = max(INK["light"], INK["dark"], key=lambda text: contrast(text, brand))
-    soft = _mix(SURFACE[theme], brand, 0.1 if theme == "light" else 0.18)
     return (
         f"--brand: {brand}; --brand-hover: {_mix(brand, towards, 0.24)}; --on-brand: {ink}; "
-        f"--brand-soft: {soft}; --leaf: {leaf}; --leaf-soft: {_mix(SURFACE[theme], leaf, 0.12)};"
+        f"--brand-soft: {_soft(brand, theme)}; --leaf: {leaf}; --leaf-soft: {_soft(leaf, theme)};"
     )
+
+
+def _soft(colour: str, theme: str) -> str:
+    return _mix(SURFACE[theme], colour, 0.1 if theme == "light" else 0.15)
 
 
 def _first(colour: str, towards: str, accepts: Callable[[str], bool]) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext, pgettext
 from tickets.models import Holiday, ServiceWindow
 
 from . import brand
-from .hours_panel import ServiceHours
+from .hours_panel import ServiceHours, zone_city
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -40,6 +40,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "appearance": _appearance(request),
         "csrf_cookie_name": settings.CSRF_COOKIE_NAME,
         "service_hours": SimpleLazyObject(_service_hours),
+        "zone_city": zone_city(timezone.get_current_timezone()),
     }
 
 
@@ -55,7 +56,7 @@ def _utility_links(request: HttpRequest) -> list[dict[str, Any]]:
         {"key": "help", "label": pgettext("link", "Help"), "url": reverse("guide")},
         {"key": "account", "label": gettext("Account"), "url": reverse("preferences")},
     ]
-    if getattr(request.user, "has_portal_access", False):
+    if getattr(getattr(request, "user", None), "has_portal_access", False):
         search = {"label": gettext("Search"), "url": reverse("tickets:ticket_list") + "#search"}
         links.insert(0, {"key": "search", **search})
     if settings.PORTAL_BAG_URL:

@@ -1,12 +1,13 @@
 // Times of the last seven days read "yesterday"; the server's words stay in the title and return on paper.
 const STEPS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+const NOW = ["second", 60];
 const WEEK = 7 * 86_400;
 const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
 const times = [...document.querySelectorAll("time[data-relative]")];
 const written = new Map(times.map((time) => [time, time.textContent]));
 
 const ago = (seconds) => {
-  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? STEPS.at(-1);
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? NOW;
   return format.format(-Math.floor(seconds / size), unit);
 };
 

@@ -1,0 +1,48 @@
+"""People in the admin: supervisors look after them; ranks come from the member record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from .models import User
+
+_STAFF = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """A supervisor may not make staff: only a superuser sees those fields as editable."""
+
+    list_display = ["username", "display_name", "rank", "language", "is_active", "is_staff"]
+    list_filter = ["rank", "language", "is_active", "is_staff"]
+    search_fields = ["username", "first_name", "last_name", "email", "member_id"]
+    filter_horizontal = []
+    autocomplete_fields = []
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "language", "time_zone"]}),
+        (_("Member record"), {"fields": ["member_id", "rank", "rank_since"]}),
+        (_("Desk"), {"fields": ["works_in", *_STAFF]}),
+        (_("Access"), {"fields": ["is_active", "last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "email", "usable_password", "password1", "password2"]})
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else [*fields, *_STAFF]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Only a superuser changes somebody who has more rights than a supervisor."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (request.user.is_superuser or obj is None or not obj.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False

@@ -1,0 +1,180 @@
+"""The agents' desk: work list and ticket page; hours and holidays for supervisors."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.models import Rank
+
+from .desk import ticket_page
+from .models import Holiday, ServiceWindow, Ticket
+from .models.ticket import NUMBER
+
+
+class AssigneeFilter(admin.SimpleListFilter):
+    title = pgettext_lazy("desk", "Handled by")
+    parameter_name = "assignee"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        agents = get_user_model().objects.agents().exclude(pk=request.user.pk)
+        others = [(str(agent.pk), agent.display_name) for agent in agents]
+        return [
+            ("me", pgettext_lazy("tickets", "Mine")),
+            ("nobody", pgettext_lazy("tickets", "Unassigned")),
+            *others,
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "me":
+            return queryset.filter(assignee=request.user)
+        if self.value() == "nobody":
+            return queryset.filter(assignee=None)
+        if (self.value() or "").isdecimal():
+            return queryset.filter(assignee_id=int(self.value()))
+        return queryset
+
+
+class RankFilter(admin.SimpleListFilter):
+    title = gettext_lazy("rank")
+    parameter_name = "rank"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(rank.code, rank.label) for rank in Rank if rank >= Rank.minimum()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        try:
+            return queryset.filter(member__rank=Rank.from_code(self.value() or ""))
+        except ValueError:
+            return queryset
+
+
+class AgeFilter(admin.SimpleListFilter):
+    title = gettext_lazy("Waiting for")
+    parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("1", gettext_lazy("More than 1 day")),
+            ("3", gettext_lazy("More than 3 days")),
+            ("7", gettext_lazy("More than 7 days")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() in {"1", "3", "7"}:
+            before = timezone.now() - timedelta(days=int(self.value()))
+            return queryset.filter(waiting_since__lt=before)
+        return queryset
+
+
+@admin.register(Ticket)
+class TicketAdmin(admin.ModelAdmin):
+    """Tickets are worked on, never edited: rows change only through the verbs."""
+
+    list_display = ["ref", "subject", "state", "written_in", "member_rank", "age", "handled_by"]
+    list_display_links = ["ref", "subject"]
+    list_filter = ["status", "language", AssigneeFilter, RankFilter, AgeFilter]
+    list_select_related = ["member", "assignee"]
+    list_per_page = settings.PAGE_SIZE
+    show_full_result_count = False
+    search_fields = ["title"]  # shows the box; get_search_results does the search
+    search_help_text = gettext_lazy("Number, title, text or internal note")
+    ordering = ["waiting_since", "pk"]
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Ticket | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("description", "search_text", "notes_text")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        words = search_term.replace("\0", "").strip()[:200]
+        return (queryset.matching(words, notes=True) if words else queryset), False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        number = NUMBER.match(object_id)
+        rows = Ticket.objects.visible_to(request.user).select_related("member", "assignee")
+        ticket = rows.filter(pk=int(number[1])).first() if number else None
+        if ticket is None:
+            raise Http404
+        if not self.has_change_permission(request, ticket):
+            raise PermissionDenied
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return ticket_page(request, ticket, frame)
+
+    @admin.display(description=gettext_lazy("number"), ordering="pk")
+    def ref(self, ticket: Ticket) -> str:
+        return ticket.number
+
+    @admin.display(description=gettext_lazy("Title"))
+    def subject(self, ticket: Ticket) -> str:
+        return ticket.title
+
+    @admin.display(description=pgettext_lazy("label", "Status"), ordering="status")
+    def state(self, ticket: Ticket) -> str:
+        return ticket.get_status_display()
+
+    @admin.display(description=gettext_lazy("Language"), ordering="language")
+    def written_in(self, ticket: Ticket) -> str:
+        return ticket.get_language_display()
+
+    @admin.display(description=gettext_lazy("rank"), ordering="member__rank")
+    def member_rank(self, ticket: Ticket) -> str:
+        return ticket.member.get_rank_display()
+
+    @admin.display(description=gettext_lazy("Waiting for"), ordering="waiting_since")
+    def age(self, ticket: Ticket) -> str:
+        since = ticket.waiting_since
+        stamp, full = since.isoformat(), date_format(timezone.localtime(since), "DATETIME_FORMAT")
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>', stamp, full, _age(since, timezone.now())
+        )
+
+    @admin.display(description=pgettext_lazy("desk", "Handled by"), ordering="assignee")
+    def handled_by(self, ticket: Ticket) -> str:
+        return ticket.assignee.display_name if ticket.assignee else "–"
+
+
+@admin.register(ServiceWindow)
+class ServiceWindowAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "kind"]
+    list_filter = ["kind", "weekday"]
+
+
+@admin.register(Holiday)
+class HolidayAdmin(admin.ModelAdmin):
+    list_display = ["date", "name"]
+
+
+def _age(since: datetime, now: datetime) -> str:
+    """How long ago in the largest unit that fits: minutes, hours, days."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return _("%(n)s min") % {"n": minutes}
+    if minutes < 48 * 60:
+        return _("%(n)s h") % {"n": minutes // 60}
+    return _("%(n)s d") % {"n": minutes // (24 * 60)}

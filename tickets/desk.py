@@ -1,0 +1,147 @@
+"""The agents' ticket page in Django admin: read the thread, answer through the verbs."""
+
+from __future__ import annotations
+
+import uuid
+import zoneinfo
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import throttle
+from accounts.answers import see_other
+from accounts.models import User
+
+from .forms import AssignForm, DeskForm
+from .models import StaleReply, Ticket, TransitionError
+from .models.event import Verb
+from .thread import entries_for_desk, last_seen, reply_entry
+from .views import limits
+
+WRITTEN = {
+    "reply": lambda: _("The reply is sent to the member."),
+    "ask": lambda: _("The question is sent; the ticket waits for the member."),
+    "note": lambda: _("The internal note is saved. Members cannot see this note."),
+}
+
+
+def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
+    """Show a ticket, or apply the verb of the button that was pressed.
+
+    ``frame`` is the admin site's context. What was typed survives every other verb.
+    """
+    if request.method != "POST":
+        return _show(request, ticket, frame)
+    if request.POST.get("action") in WRITTEN:
+        return _write(request, ticket, frame)
+    try:
+        said = _change(request, ticket)
+    except TransitionError as impossible:
+        messages.warning(request, impossible.message)
+    else:
+        messages.success(request, said)
+    if request.POST.get("body", "").strip():
+        form = DeskForm(initial=_typed(request), owner=request.user, at=timezone.now())
+        return _show(request, ticket, frame, form=form)
+    return see_other("admin:tickets_ticket_change", ticket.pk)
+
+
+def _write(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
+    now = timezone.now()
+    form = DeskForm(request.POST, request.FILES, owner=request.user, at=now)
+    if not form.is_valid():
+        return _show(request, ticket, frame, form=form, uploads=form.uploads, status=400)
+    post = form.cleaned_data
+    verb = getattr(ticket, post["action"])
+    try:
+        reply = verb(
+            request.user,
+            post["body"],
+            submission_id=post["submission_id"],
+            at=now,
+            screenshots=form.uploads,
+            seen=post["seen"],
+            address=throttle.client_address(request),
+        )
+    except StaleReply as stale:
+        newer = [reply_entry(ticket, item, request.user, []) for item in stale.newer]
+        form.data = form.data.copy()
+        form.data["seen"] = stale.newer[-1].pk
+        kept = {"form": form, "uploads": form.uploads, "stale": newer}
+        return _show(request, ticket, frame, status=409, **kept)
+    except TransitionError as impossible:
+        form.add_error(None, impossible.message)
+        return _show(request, ticket, frame, form=form, uploads=form.uploads, status=409)
+    messages.success(request, WRITTEN[post["action"]]())
+    page = reverse("admin:tickets_ticket_change", args=[ticket.pk])
+    return see_other(f"{page}#reply-{reply.pk}")
+
+
+def _change(request: HttpRequest, ticket: Ticket) -> str:
+    """Apply a verb without words; return what to tell the agent."""
+    action, now = request.POST.get("action"), timezone.now()
+    act = {"at": now, "address": throttle.client_address(request)}
+    if action == "take":
+        ticket.assign(request.user, request.user, **act)
+        return _("The ticket is yours.")
+    if action == "close":
+        ticket.close(request.user, **act)
+        return _("The ticket is closed.")
+    if action == "reopen":
+        ticket.reopen(request.user, submission_id=uuid.uuid4(), **act)
+        return _("The ticket is open again.")
+    form = AssignForm(request.POST)
+    if action != "assign" or not form.is_valid():
+        raise TransitionError(_("Choose what to do with the ticket."))
+    ticket.assign(request.user, form.cleaned_data["assignee"], **act)
+    return _("The ticket is handed over.")
+
+
+def _show(
+    request: HttpRequest,
+    ticket: Ticket,
+    frame: dict[str, Any],
+    *,
+    status: int = 200,
+    **kept: Any,
+) -> HttpResponse:
+    now, entries = timezone.now(), entries_for_desk(ticket, request.user)
+    ids = {"submission_id": uuid.uuid4(), "seen": last_seen(entries)}
+    form = DeskForm(initial=ids, owner=request.user, at=now)
+    context = {
+        **frame,
+        "title": ticket.number,
+        "ticket": ticket,
+        "entries": entries,
+        "form": form,
+        "uploads": [],
+        "assign_form": AssignForm(initial={"assignee": ticket.assignee_id}),
+        "can_write": ticket.can(request.user, Verb.REPLY, now),
+        "can_ask": ticket.can(request.user, Verb.ASK, now),
+        "can_note": ticket.can(request.user, Verb.NOTE, now),
+        "can_close": ticket.can(request.user, Verb.CLOSE, now),
+        "can_reopen": ticket.can(request.user, Verb.REOPEN, now),
+        "member_zone": _zone(ticket.member),
+        "open_count": ticket.member.tickets.unfinished().count(),
+        "now": now,
+        "limits": limits(),
+        **kept,
+    }
+    template = "admin/tickets/ticket/change_form.html"
+    return TemplateResponse(request, template, context, status=status)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    return {name: request.POST.get(name) for name in ("body", "seen", "submission_id")}
+
+
+def _zone(member: User) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(member.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")
