@@ -219,6 +219,7 @@ DEFAULT_TIME_ZONE = env.str("PORTAL_TIME_ZONE", "UTC")
 # --- Files -------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing folder
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(DATA_DIR / "media"))
 WHITENOISE_USE_FINDERS = not HARDENED

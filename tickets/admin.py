@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.answers import see_other
 from accounts.models import Rank
 
 from .desk import ticket_page
@@ -125,6 +126,12 @@ class TicketAdmin(admin.ModelAdmin):
             raise PermissionDenied
         frame = {**self.admin_site.each_context(request), "opts": self.opts}
         return ticket_page(request, ticket, frame)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The history of a ticket is its thread."""
+        return see_other("admin:tickets_ticket_change", object_id)
 
     @admin.display(description=gettext_lazy("number"), ordering="pk")
     def ref(self, ticket: Ticket) -> str:

@@ -366,6 +366,7 @@ def _show_thread(
         "entries": entries,
         "form": ReplyForm(initial={**ids, "seen": last_seen(entries)}, owner=request.user, at=now),
         "reopen_form": ReopenForm(initial=ids),
+        "attachment_count": sum(len(entry.screenshots) for entry in entries),
         "uploads": [],
         "question": questions[-1].text
         if questions and ticket.status == Ticket.Status.AWAITING_FEEDBACK
