@@ -56,7 +56,6 @@ PORTAL_MIN_RANK = env.str("PORTAL_MIN_RANK", "silver")
 TITLE_MAX_LENGTH = 120
 TEXT_MAX_LENGTH = 20_000
 SCREENSHOTS_PER_POST = 10
-UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 PAGE_SIZE = 20
 CLOSED_PREVIEW = 5  # closed issues shown before "show all" (S32)
 REOPEN_DAYS = 14
@@ -141,9 +140,8 @@ if _database["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    # A file also in tests: an in-memory database locks out its second thread.
-    _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    _database["TEST"] = {"NAME": str(DATA_DIR / f"test-{_worker}.sqlite3")}
+    # A file also in tests: an in-memory database locks out its second thread. One a process.
+    _database["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,

@@ -155,6 +155,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Something the portal stands on is away for a moment; what was posted is given back."""
+    logger.warning("unavailable", exc_info=True)
     headers = {"Retry-After": str(RETRY_AFTER)}
     if wants_json(request):
         body = {"error": "unavailable", "errors": {"__all__": [_("Try again")]}}

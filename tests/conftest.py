@@ -167,6 +167,10 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = f"In CI this skip is a failure: {reason}"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--screens", help="folder for the pictures of tests/screens.py")
+
+
 def pytest_collection_modifyitems(items):
     """Browser stories last: Playwright keeps a loop running in the thread of the tests."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

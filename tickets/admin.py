@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,36 @@ from accounts.models import Rank
 from .desk import ticket_page
 from .models import Holiday, ServiceWindow, Ticket
 from .models.ticket import NUMBER
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """What is not closed, unless asked otherwise: a work list shows work."""
+
+    title = pgettext_lazy("label", "Status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*Ticket.Status.choices, ("all", pgettext_lazy("tickets", "All"))]
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": pgettext_lazy("tickets", "Not closed"),
+        }
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() in Ticket.Status.values:
+            return queryset.filter(status=self.value())
+        if self.value() == "all" or request.GET.get("q"):
+            return queryset
+        return queryset.unfinished()
 
 
 class AssigneeFilter(admin.SimpleListFilter):
@@ -86,10 +117,11 @@ class TicketAdmin(admin.ModelAdmin):
 
     list_display = ["ref", "subject", "state", "written_in", "member_rank", "age", "handled_by"]
     list_display_links = ["ref", "subject"]
-    list_filter = ["status", "language", AssigneeFilter, RankFilter, AgeFilter]
+    list_filter = [StatusFilter, "language", AssigneeFilter, RankFilter, AgeFilter]
     list_select_related = ["member", "assignee"]
     list_per_page = settings.PAGE_SIZE
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["title"]  # shows the box; get_search_results does the search
     search_help_text = gettext_lazy("Number, title, text or internal note")
     ordering = ["waiting_since", "pk"]
@@ -109,6 +141,12 @@ class TicketAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet, bool]:
         words = search_term.replace("\0", "").strip()[:200]
         return (queryset.matching(words, notes=True) if words else queryset), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": self.opts.verbose_name_plural.capitalize()}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def change_view(
         self,

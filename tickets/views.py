@@ -22,7 +22,7 @@ from accounts import throttle
 from accounts.answers import refuse, see_other, wants_json
 
 from .forms import DraftForm, ReopenForm, ReplyForm, TicketForm, parse_uuids
-from .images import ImageRefused
+from .images import MAX_BYTES, MEGABYTE, ImageRefused
 from .models import Draft, Screenshot, StaleReply, Ticket, TicketLanguage, TransitionError
 from .models.event import Verb
 from .thread import entries_for_member, last_seen, reply_entry
@@ -226,7 +226,8 @@ def limits() -> dict[str, Any]:
     """What the scripts of a form need to know; the server judges all the same (D5)."""
     return {
         "max_files": settings.SCREENSHOTS_PER_POST,
-        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "max_bytes": MAX_BYTES,
+        "max_size": f"{MAX_BYTES // MEGABYTE}\u00a0MB",
         "max_title": settings.TITLE_MAX_LENGTH,
         "max_text": settings.TEXT_MAX_LENGTH,
         "types": "PNG, JPEG, WebP",

@@ -45,9 +45,7 @@ class Person(NamedTuple):
 
 
 PEOPLE = [
-    Person(
-        "maja", "Maja Kovač", "sl", Rank.SILVER, "issues in every state: answer, reopen, submit"
-    ),
+    Person("maja", "Maja Kovač", "sl", Rank.SILVER, "issues in all states: answer, reopen, submit"),
     Person("tomas", "Tomáš Beneš", "cs", Rank.SILVER, "another Silver: sees nothing of Maja's"),
     Person("emily", "Emily Carter", "en", Rank.GOLD, "an issue with pictures, hers to follow"),
     Person("jana", "Jana Dvořáková", "cs", Rank.PREMIER, "below Silver: the page that says so"),
@@ -289,7 +287,7 @@ STORIES = [
     Story(
         "tomas cs 1 10:55",
         "Nelze dokončit registraci nového zákazníka",
-        "Ve třetím kroku registrace se po kliknutí na »Pokračovat« objeví chyba 500. Zkoušel jsem "
+        "Ve třetím kroku registrace se po kliknutí na „Pokračovat“ objeví chyba 500. Zkoušel jsem "
         "to dnes dvakrát, vždy se stejným výsledkem.",
         [Step("marek assign 1 13:25")],
         BROKEN_FORM,
