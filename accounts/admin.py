@@ -18,7 +18,7 @@ _STAFF = ("is_staff", "is_superuser", "groups", "user_permissions")
 class PersonAdmin(UserAdmin):
     """A supervisor may not make staff: only a superuser sees those fields as editable."""
 
-    list_display = ["username", "display_name", "rank", "language", "is_active", "is_staff"]
+    list_display = ["username", "full_name", "rank", "language", "is_active", "is_staff"]
     list_filter = ["rank", "language", "is_active", "is_staff"]
     search_fields = ["username", "first_name", "last_name", "email", "member_id"]
     filter_horizontal = []
@@ -34,6 +34,10 @@ class PersonAdmin(UserAdmin):
         (None, {"fields": ["username", "email", "usable_password", "password1", "password2"]})
     ]
     readonly_fields = ["last_login", "date_joined"]
+
+    @admin.display(description=_("Name"), ordering="last_name")
+    def full_name(self, person: User) -> str:
+        return person.display_name
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -10,19 +9,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
+from .zones import zone_choices
 
 APPEARANCES = [("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))]
-_REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-
-
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The zones of the world by region, as IANA names them; UTC first."""
-    groups: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
-    for name in sorted(zoneinfo.available_timezones()):
-        region, _slash, city = name.partition("/")
-        if region in _REGIONS:
-            groups.setdefault(region, []).append((name, city.replace("_", " ")))
-    return list(groups.items())
 
 
 class PreferencesForm(forms.ModelForm):

@@ -19,7 +19,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Language and time zone of the person, appearance of this browser."""
     appearance = request.COOKIES.get(APPEARANCE_COOKIE, "system")
     form = PreferencesForm(
-        request.POST or None, instance=request.user, initial={"appearance": appearance}
+        request.POST if request.method == "POST" else None,
+        instance=request.user,
+        initial={"appearance": appearance},
     )
     if request.method == "POST":
         if form.is_valid():

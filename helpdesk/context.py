@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, pgettext
 
+from accounts.zones import zone_city
 from tickets.models import Holiday, ServiceWindow
 
 from . import brand
-from .hours_panel import ServiceHours, zone_city
+from .hours_panel import ServiceHours
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.zones import zone_city
 from tickets import hours
 
 LINE_WIDTH = 232
@@ -29,16 +30,6 @@ NOW_UNTIL = {
 NOW_UNTIL_DAY = {
     "english_only": gettext_lazy("Now: English Only until %(weekday)s, %(time)s"),
     "language_support": gettext_lazy("Now: Language Support until %(weekday)s, %(time)s"),
-}
-CITIES = {
-    "Europe/Bratislava": gettext_lazy("Bratislava"),
-    "Europe/Budapest": gettext_lazy("Budapest"),
-    "Europe/Ljubljana": gettext_lazy("Ljubljana"),
-    "Europe/London": gettext_lazy("London"),
-    "Europe/Prague": gettext_lazy("Prague"),
-    "Europe/Vienna": gettext_lazy("Vienna"),
-    "Europe/Zagreb": gettext_lazy("Zagreb"),
-    "UTC": gettext_lazy("UTC"),
 }
 
 
@@ -121,12 +112,6 @@ class ServiceHours:
             if span.end not in starts:
                 entries.append(_entry(span.end.time(), "end", end=True))
         return entries
-
-
-def zone_city(zone: tzinfo) -> str:
-    """The city that stands for a zone: translated, or the last part of its IANA name."""
-    name = str(zone)
-    return str(CITIES.get(name, name.rpartition("/")[2].replace("_", " ")))
 
 
 def _opens(at: datetime) -> str:

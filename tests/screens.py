@@ -3,15 +3,11 @@
 Three languages, light and dark, 360 and 1280 px. Made to be looked at; it is not part of the suite.
 """
 
-import datetime as dt
 import pathlib
 
 import pytest
 from browsing import DESK, PHONE, needs_chromium, sign_in
-from conftest import answer, png_file, submit
-from django.utils import timezone
-
-from tickets.models import Screenshot
+from tour import live_in, pages
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
 LANGUAGES = ("en", "cs", "sl")
@@ -26,57 +22,7 @@ def folder(request):
 
 @pytest.fixture
 def lived_in(silver, gold, agent):
-    """A member with issues in every state, and what an agent sees of them."""
-    now = timezone.now()
-    shot = Screenshot.objects.upload(silver, png_file(width=640, height=400), now)
-    asked = submit(silver, at=now - dt.timedelta(days=3), screenshots=[shot])
-    question = "V katerem brskalniku se to zgodi?\nAli se naslov konča s »?ref=«?"
-    answer(asked, agent, question, verb="ask", at=now - dt.timedelta(days=2))
-    answer(asked, agent, "Isto kot v TI-1.", verb="note", at=now - dt.timedelta(days=2))
-    for days, title in ((1, "Povezava za včlanitev odpre prazno stran"), (5, "Help")):
-        submit(silver, title=title, at=now - dt.timedelta(days=days))
-    for days in range(10, 17):
-        closed = submit(
-            silver, title="Košarica prikazuje napačno valuto", at=now - dt.timedelta(days)
-        )
-        closed.close(agent, at=now - dt.timedelta(days=days - 1))
-    submit(gold, title="Objednávku nelze zpracovat", at=now - dt.timedelta(hours=3))
-    return asked, closed
-
-
-def pages(asked, closed):
-    return {
-        "silver": {
-            "home": "/",
-            "issues": "/technical-issues/",
-            "issues-search": "/technical-issues/?q=kosarica",
-            "issues-closed": "/technical-issues/?section=closed",
-            "issue-new": "/technical-issues/new/",
-            "issue-received": f"/technical-issues/{asked.pk}/received/",
-            "issue": asked.get_absolute_url(),
-            "issue-closed": closed.get_absolute_url(),
-            "guide": "/guide/",
-            "preferences": "/preferences/",
-            "password": "/accounts/password/change/",
-            "sessions": "/accounts/sessions/",
-            "second-factor": "/accounts/2fa/",
-            "sign-out": "/accounts/logout/",
-            "error-404": "/technical-issues/999999/",
-            "error-403": "/admin/",
-        },
-        "other_silver": {"issues-empty": "/technical-issues/"},
-        "premier": {"not-eligible": "/technical-issues/", "home-below": "/"},
-        "agent": {
-            "desk-index": "/admin/",
-            "desk-list": "/admin/tickets/ticket/",
-            "desk-ticket": f"/admin/tickets/ticket/{asked.pk}/change/",
-        },
-        "supervisor": {
-            "desk-window": "/admin/tickets/servicewindow/add/",
-            "desk-people": "/admin/accounts/user/",
-            "desk-person": f"/admin/accounts/user/{asked.member_id}/change/",
-        },
-    }
+    return live_in(silver, gold, agent)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

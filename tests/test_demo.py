@@ -1,6 +1,7 @@
 """The demo: a portal full of people and issues, made once and only in the embedded database."""
 
 import io
+import socket
 
 import pytest
 from conftest import NOW, signed_in
@@ -130,7 +131,7 @@ def test_people_who_bear_a_name_of_the_demo_are_left_alone(seeded):
 
 
 def test_a_taken_port_is_named():
-    with demo.socket.socket() as other:
+    with socket.socket() as other:
         other.bind((demo.HOST, 0))
         other.listen()
         port = other.getsockname()[1]

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Rank, User
 from accounts.text import fold
-from tickets.models import Reply, Screenshot, Ticket
+from tickets.models import Reply, Ticket
 
 LIST = "/technical-issues/"
 Status = Ticket.Status
@@ -289,12 +289,14 @@ def crowd(silver):
     User.objects.bulk_create(
         User(username=f"member{n}", rank=Rank.SILVER, password="!") for n in range(1000)
     )
-    members = list(User.objects.filter(username__startswith="member")) + [silver]
+    members = [*User.objects.filter(username__startswith="member"), silver]
     Ticket.objects.bulk_create(
         [row(members[n % 1001], n, list(Status)[n // 1001 % 3]) for n in range(20_000)],
         batch_size=1000,
     )
     with connection.cursor() as cursor:
+        for field in ("search_text", "notes_text"):  # as vacuum does in a running house
+            cursor.execute(f"SELECT gin_clean_pending_list('ticket_{field}_trigrams')")
         cursor.execute("ANALYZE tickets_ticket")
 
 
@@ -310,23 +312,23 @@ def plans_of(visit):
 
 
 @needs_postgresql
-@pytest.mark.parametrize(
-    "query",
-    [{}, {"section": "open"}, {"section": "awaiting_feedback"}, {"section": "closed", "page": "2"}]
-    + [{"q": "issue 777"}, {"q": "777"}, {"q": "TI-777"}, {"q": "nothing", "section": "closed"}],
-)
-def test_the_list_never_reads_the_whole_table(client, crowd, query):
-    plans = list(plans_of(lambda: client.get(LIST, query)))
-    assert plans
-    for question, plan in plans:
-        assert "Index" in plan, question
-        assert "'Node Type': 'Seq Scan'" not in plan, question
+def test_no_page_of_members_reads_the_whole_table(client, crowd):
+    queries = [{}, {"section": "open"}, {"section": "awaiting_feedback"}, {"section": "closed"}]
+    searches = [{"q": "issue 777"}, {"q": "777"}, {"q": "TI-777"}, {"q": "x", "section": "closed"}]
+    visits = [lambda query=query: client.get(LIST, query) for query in queries + searches]
+    for visit in [*visits, lambda: client.get("/"), lambda: client.get(f"{LIST}new/")]:
+        plans = list(plans_of(visit))
+        assert plans
+        for question, plan in plans:
+            assert "Index" in plan, question
+            assert "'Node Type': 'Seq Scan'" not in plan, question
 
 
 @needs_postgresql
 def test_the_desks_search_never_reads_the_whole_table(crowd, agent):
-    client = signed_in(agent)
-    plans = list(plans_of(lambda: client.get("/admin/tickets/ticket/", {"q": "issue 7777"})))
-    assert plans
-    for question, plan in plans:
-        assert "trigrams" in plan, question
+    desk, client = "/admin/tickets/ticket/", signed_in(agent)
+    for words in ("issue 7777", "7777"):
+        plans = list(plans_of(lambda query={"q": words}: client.get(desk, query)))
+        assert plans
+        for question, plan in plans:
+            assert "trigrams" in plan, question

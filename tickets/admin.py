@@ -155,13 +155,13 @@ class TicketAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
         number = NUMBER.match(object_id)
         rows = Ticket.objects.visible_to(request.user).select_related("member", "assignee")
         ticket = rows.filter(pk=int(number[1])).first() if number else None
         if ticket is None:
             raise Http404
-        if not self.has_change_permission(request, ticket):
-            raise PermissionDenied
         frame = {**self.admin_site.each_context(request), "opts": self.opts}
         return ticket_page(request, ticket, frame)
 
@@ -177,7 +177,7 @@ class TicketAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("Title"))
     def subject(self, ticket: Ticket) -> str:
-        return ticket.title
+        return format_html('<span lang="{}">{}</span>', ticket.text_language, ticket.title)
 
     @admin.display(description=pgettext_lazy("label", "Status"), ordering="status")
     def state(self, ticket: Ticket) -> str:
