@@ -2,13 +2,16 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core.checks import Tags, register
 
 
 class HelpdeskConfig(AppConfig):
     name = "helpdesk"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 - registers the system checks
+        from .checks import check_settings
+
+        register(check_settings, Tags.compatibility)
 
 
 class PortalAdminConfig(AdminConfig):

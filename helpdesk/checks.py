@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 
 from accounts.models import Rank
 
 from . import brand
 
 
-@register(Tags.compatibility)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [*_check_rank(), *_check_brand(), *_check_hardening()]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from email.utils import make_msgid
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import BadHeaderError, EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from post_office.models import PRIORITY, STATUS, Email
 
@@ -24,7 +24,8 @@ class OutboxBackend(BaseEmailBackend):
 
 
 def _row(message: EmailMessage) -> Email:
-    message.message()  # raises BadHeaderError on a line break in a header
+    if "\n" in message.subject or "\r" in message.subject:
+        raise BadHeaderError("line break in a subject")
     return Email(
         from_email=message.from_email,
         to=list(message.to),

@@ -1,5 +1,6 @@
 """Every page in a real browser: accessible, in one language, within its policy and its budget."""
 
+import contextlib
 import gzip
 import re
 
@@ -81,26 +82,36 @@ def test_every_page_is_fit_to_be_read(browser, portal, request, lived_in, langua
         page = context.new_page()
         sign_in(page, portal, someone)
         for name, path in addresses.items():
-            said = []
-            page.on("console", said.append)
-            page.on("pageerror", said.append)
-            page.goto(portal + path)
+            with complaints(page) as found:
+                page.goto(portal + path)
+                found += untranslated(page, language, foreign, name)
             assert page.evaluate("document.documentElement.lang") == language
-            found = [*complaints(said), *untranslated(page, language, foreign, name)]
             width = page.evaluate("document.documentElement.scrollWidth")
             if width > size["width"]:
                 found.append(f"scrolls sideways: {width} px")
-            page.remove_listener("console", said.append)  # axe itself sets styles
-            page.remove_listener("pageerror", said.append)
             faults += [f"{name}: {fault}" for fault in [*found, *inaccessible(page)]]
         context.close()
     assert not faults, "\n".join(sorted(set(faults)))
 
 
-def complaints(said):
-    """What the browser complained of, but for pages that answer 403 or 404 by design."""
-    texts = [getattr(line, "text", str(line)) for line in said]
-    return [text for text in texts if "Failed to load resource" not in text]
+@contextlib.contextmanager
+def complaints(page):
+    """What the browser complains of meanwhile; not later, because axe itself sets styles."""
+    found = []
+
+    def on_console(line):
+        # 403 and 404 are what some pages are for.
+        if line.type in ("error", "warning") and "Failed to load resource" not in line.text:
+            found.append(line.text)
+
+    def on_error(error):
+        found.append(str(error))
+
+    page.on("console", on_console)
+    page.on("pageerror", on_error)
+    yield found
+    page.remove_listener("console", on_console)
+    page.remove_listener("pageerror", on_error)
 
 
 def inaccessible(page):

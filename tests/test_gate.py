@@ -463,7 +463,7 @@ def test_a_supervisor_cannot_make_staff(supervisor, silver):
     assert signed_in(supervisor).post(page, fields).status_code == 302
     silver.refresh_from_db()
     assert silver.rank == Rank.GOLD
-    assert not (silver.is_staff or silver.is_superuser)
+    assert (silver.is_staff, silver.is_superuser) == (False, False)
     assert not silver.groups.exists()
 
 
@@ -472,7 +472,7 @@ def test_a_supervisor_who_adds_a_person_adds_no_colleague(supervisor):
     fields = {"username": "nova", "usable_password": "true", **secret, **FORGED}
     signed_in(supervisor).post(reverse("admin:accounts_user_add"), fields)
     added = User.objects.get(username="nova")
-    assert not (added.is_staff or added.is_superuser)
+    assert (added.is_staff, added.is_superuser) == (False, False)
     assert not added.groups.exists()
 
 

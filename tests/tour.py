@@ -13,10 +13,10 @@ def live_in(silver, gold, agent):
     now = timezone.now()
     shot = Screenshot.objects.upload(silver, png_file(width=640, height=400), now)
     asked = submit(silver, at=now - dt.timedelta(days=3), screenshots=[shot])
-    question = "V katerem brskalniku se to zgodi?\nAli se naslov konča s »?ref=«?"
+    question = "Kje se to zgodi?\nKako se naslov takrat konča?"
     answer(asked, agent, question, verb="ask", at=now - dt.timedelta(days=2))
     answer(asked, agent, "Isto kot v TI-1.", verb="note", at=now - dt.timedelta(days=2))
-    for days, title in ((1, "Povezava za včlanitev odpre prazno stran"), (5, "Help")):
+    for days, title in ((1, "Povezava za včlanitev odpre prazno stran"), (5, "Test")):
         submit(silver, title=title, at=now - dt.timedelta(days=days))
     for days in range(10, 17):
         opened = now - dt.timedelta(days=days)

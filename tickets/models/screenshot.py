@@ -47,8 +47,8 @@ class ScreenshotQuerySet(models.QuerySet):
         return self.waiting().filter(owner=user, uuid__in=list(uuids))
 
     def stale(self, at: datetime) -> ScreenshotQuerySet:
-        """Uploads that nobody sent in time."""
-        return self.waiting().filter(at__lte=at - timedelta(hours=settings.DRAFT_HOURS))
+        """Uploads that nobody sent in time; those of a draft live as long as it does."""
+        return self.waiting().filter(draft=None, at__lte=at - timedelta(hours=settings.DRAFT_HOURS))
 
     def upload(
         self, owner: User, upload: UploadedFile, at: datetime, draft: Draft | None = None
