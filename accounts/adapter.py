@@ -4,11 +4,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
-from .throttle import client_address
+from .throttle import TooMany, client_address
+
+LOCKED_FOR = 300  # seconds: allauth lets five tries of a name pass in that time
 
 
 class PortalAccountAdapter(DefaultAccountAdapter):
@@ -17,6 +20,17 @@ class PortalAccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "::"  # one bucket for the nameless
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try before any password is hashed; raises ``TooMany``."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            raise TooMany(LOCKED_FOR) from None
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """One count for a name: allauth's own key would begin anew for every Host and port."""
+        return str(credentials.get("username") or credentials.get("email") or "").lower()
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse(

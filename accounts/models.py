@@ -128,3 +128,4 @@ class User(AbstractUser):
     def clean(self) -> None:
         super().clean()
         self.member_id = self.member_id or None
+        self.email = self.email.lower()  # allauth looks addresses up in lower case

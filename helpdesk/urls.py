@@ -8,6 +8,7 @@ from . import views
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.permission_denied"
 handler404 = "helpdesk.views.page_not_found"
+handler429 = "helpdesk.views.too_many_requests"  # allauth asks for it
 handler500 = "helpdesk.views.server_error"
 
 urlpatterns = [

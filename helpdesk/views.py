@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from post_office.models import STATUS, Email
 
-from accounts.answers import Held, refuse, see_other, wants_json
+from accounts.answers import Held, refuse, refuse_too_many, see_other, wants_json
 from accounts.middleware import remember_language
 from accounts.models import Rank
 from tickets.models import Ticket
@@ -131,6 +131,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refuse(request, 404, "not_found", "404.html", message=_("Page not found"))
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """A limit of allauth is used up; those that lead here count by the minute."""
+    return refuse_too_many(request, 60)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

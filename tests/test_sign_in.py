@@ -68,7 +68,7 @@ def names(seeded):
 )
 def test_every_name_costs_one_hash(username, hashed, names):
     sign_in(username, "wrong-password")
-    assert hashed == ["wrong-password"]
+    assert len(hashed) == 1
 
 
 def test_the_right_password_costs_one_hash_too(hashed, names):
@@ -158,6 +158,19 @@ def test_behind_a_proxy_the_entry_of_the_proxy_counts(hashed, db, settings):
     assert len(hashed) == 10
     sign_in("another", "wrong", HTTP_X_FORWARDED_FOR="203.0.113.9, 203.0.113.10")
     assert len(hashed) == 11
+
+
+def test_many_other_names_do_not_push_a_count_out(hashed, silver):
+    for number in range(LIMIT):
+        sign_in("sonja", "wrong", REMOTE_ADDR=f"198.51.100.{number}")
+    client = Client()
+    for number in range(400):
+        sign_in(
+            f"name-{number}", "wrong", client, REMOTE_ADDR=f"198.18.{number % 256}.{number % 251}"
+        )
+    hashed.clear()
+    sign_in("sonja", "wrong", REMOTE_ADDR="198.51.100.99")
+    assert hashed == []
 
 
 def test_parallel_tries_share_one_count(hashed, transactional_db, silver):
