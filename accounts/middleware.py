@@ -18,7 +18,10 @@ from .gate import is_rank_required
 from .models import Rank
 
 # Where staff without a second factor may still go when one is required.
-_SETUP_ROUTES = {"mfa_activate_totp", "account_logout", "account_reauthenticate", "set_language"}
+_SETUP_ROUTES = {
+    *("mfa_activate_totp", "account_logout", "account_reauthenticate"),
+    *("set_language", "brand_stylesheet"),
+}
 _STAFF_PATHS = ("/admin/", "/staff/")
 
 

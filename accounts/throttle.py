@@ -49,9 +49,11 @@ def client_address(request: HttpRequest) -> str | None:
     if settings.TRUSTED_PROXIES and len(chain) >= settings.TRUSTED_PROXIES:
         candidate = chain[-settings.TRUSTED_PROXIES] or candidate
     try:
-        return str(ipaddress.ip_address(candidate))
+        address = ipaddress.ip_address(candidate)
     except ValueError:
         return None
+    # A socket of both families names IPv4 clients ::ffff:…, which would all share one count.
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def forget_all() -> None:

@@ -22,13 +22,15 @@ class SteadyRedisCache(BaseCache):
 
     REST = 5.0
     TIMEOUT = 0.5
+    MAX_ENTRIES = 100_000  # of the memory: a flood of names must not push counts out
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         options = {"socket_timeout": self.TIMEOUT, "socket_connect_timeout": self.TIMEOUT}
         redis_params = {**params, "OPTIONS": {**params.get("OPTIONS", {}), **options}}
         self._redis = RedisCache(location, redis_params)
-        self._memory = LocMemCache("steady-redis-fallback", params)
+        memory_params = {**params, "max_entries": self.MAX_ENTRIES}
+        self._memory = LocMemCache("steady-redis-fallback", memory_params)
         self._rest_until = 0.0
 
     def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:

@@ -3,14 +3,19 @@
 A new address without a row fails, and so does a row without an address.
 """
 
+import base64
 import datetime as dt
+import hmac
 import re
+import struct
+import time
 import uuid
 
 import pytest
 from conftest import PASSWORD, person, png_file, signed_in, submit
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
@@ -436,6 +441,54 @@ def test_an_agent_is_judged_anew_at_every_request(loss, agent, ticket):
     assert client.post(page, {"action": "close"}).status_code == (401 if loss == "active" else 403)
     ticket.refresh_from_db()
     assert not ticket.is_closed
+
+
+# --- The second factor of staff ------------------------------------------------------------------
+
+SETUP = "/accounts/2fa/totp/activate/"
+ALLOWED = {"mfa_activate_totp", "account_logout", "account_reauthenticate"}
+ALLOWED |= {"set_language", "brand_stylesheet"}
+
+
+def code_of(secret):
+    """What an authenticator app shows for ``secret`` now (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
+
+
+def test_staff_without_a_second_factor_are_led_to_its_set_up(agent, addresses, settings):
+    settings.MFA_REQUIRED_FOR_STAFF = True
+    visitor = Visitor(agent)
+    for name, path in addresses.items():
+        for method in ("get", "post"):
+            led = visitor.ask(method, path).headers.get("Location") == SETUP
+            assert led is (name not in ALLOWED), (method, name)
+
+
+def test_members_need_no_second_factor(silver, settings):
+    settings.MFA_REQUIRED_FOR_STAFF = True
+    assert signed_in(silver).get(LIST).status_code == 200
+
+
+def test_an_agent_sets_up_the_second_factor_and_is_asked_for_it(agent, client, settings):
+    settings.MFA_REQUIRED_FOR_STAFF = True
+    credentials = {"login": "ana", "password": PASSWORD}
+    client.post(reverse("account_login"), credentials)
+    password_page = client.get(SETUP)["Location"]
+    assert password_page.startswith(reverse("account_reauthenticate"))
+    assert client.post(password_page, {"password": PASSWORD})["Location"] == SETUP
+    secret = client.get(SETUP).context["form"].secret
+    client.post(SETUP, {"code": code_of(secret)})
+    assert client.get("/admin/").status_code == 200
+    client.post(reverse("account_logout"))
+    asked = client.post(reverse("account_login"), credentials)
+    assert asked["Location"] == reverse("mfa_authenticate")
+    assert client.get("/admin/").status_code == 302
+    cache.clear()  # a code is good for one use
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert client.get("/admin/").status_code == 200
 
 
 # --- What is another's ---------------------------------------------------------------------------

@@ -219,8 +219,10 @@ def listening(port, handler):
     """A mail server that is up for as long as the block lasts."""
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
-    yield handler
-    controller.stop()
+    try:
+        yield handler
+    finally:
+        controller.stop()
 
 
 def run_jobs():

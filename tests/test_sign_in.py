@@ -10,7 +10,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client, RequestFactory
-from django.urls import reverse
 from post_office.models import Email
 
 from accounts import throttle
@@ -164,7 +163,7 @@ def test_many_other_names_do_not_push_a_count_out(hashed, silver):
     for number in range(LIMIT):
         sign_in("sonja", "wrong", REMOTE_ADDR=f"198.51.100.{number}")
     client = Client()
-    for number in range(400):
+    for number in range(150):
         sign_in(
             f"name-{number}", "wrong", client, REMOTE_ADDR=f"198.18.{number % 256}.{number % 251}"
         )
@@ -191,6 +190,7 @@ def test_parallel_tries_share_one_count(hashed, transactional_db, silver):
         (0, "192.0.2.1", None, "192.0.2.1"),
         (0, "192.0.2.1", "203.0.113.9", "192.0.2.1"),
         (0, "2001:DB8::1", None, "2001:db8::1"),
+        (0, "::ffff:192.0.2.1", None, "192.0.2.1"),
         (0, "", "203.0.113.9", None),
         (1, "10.0.0.1", "203.0.113.9", "203.0.113.9"),
         (1, "10.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
@@ -413,7 +413,3 @@ def test_a_mail_that_led_on_does_not_leave_its_key_in_the_address(silver, client
     landed = client.get(path, follow=True)
     assert key not in landed.redirect_chain[-1][0]
     assert key not in landed.content.decode()
-
-
-def test_reset_page_is_named_as_the_design_says():
-    assert reverse("account_reset_password") == RESET

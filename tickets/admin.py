@@ -74,8 +74,8 @@ class AssigneeFilter(admin.SimpleListFilter):
             return queryset.filter(assignee=request.user)
         if self.value() == "nobody":
             return queryset.filter(assignee=None)
-        if (self.value() or "").isdecimal():
-            return queryset.filter(assignee_id=int(self.value()))
+        if self.value() in dict(self.lookup_choices):
+            return queryset.filter(assignee=self.value())
         return queryset
 
 

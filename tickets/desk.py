@@ -17,8 +17,8 @@ from accounts import throttle
 from accounts.answers import see_other
 from accounts.models import User
 
-from .forms import AssignForm, DeskForm
-from .models import StaleReply, Ticket, TransitionError
+from .forms import AssignForm, DeskForm, parse_uuids
+from .models import Screenshot, StaleReply, Ticket, TransitionError
 from .models.event import Verb
 from .thread import entries_for_desk, last_seen, reply_entry
 from .views import limits
@@ -45,9 +45,11 @@ def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> 
         messages.warning(request, impossible.message)
     else:
         messages.success(request, said)
-    if request.POST.get("body", "").strip():
+    named = parse_uuids(request.POST.getlist("uploads"))
+    uploads = list(Screenshot.objects.uploaded_by(request.user, named))
+    if uploads or request.POST.get("body", "").strip():
         form = DeskForm(initial=_typed(request), owner=request.user, at=timezone.now())
-        return _show(request, ticket, frame, form=form)
+        return _show(request, ticket, frame, form=form, uploads=uploads)
     return see_other("admin:tickets_ticket_change", ticket.pk)
 
 

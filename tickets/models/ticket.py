@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import models, transaction
@@ -76,6 +76,16 @@ class Status(models.TextChoices):
     OPEN = "open", pgettext_lazy("status badge", "Open")
     AWAITING_FEEDBACK = "awaiting_feedback", pgettext_lazy("status badge", "Awaiting Feedback")
     CLOSED = "closed", pgettext_lazy("status badge", "Closed")
+
+
+class Post(TypedDict):
+    """What comes with a text: ``seen`` is the id of the last reply its author saw, if known."""
+
+    submission_id: uuid.UUID
+    at: datetime
+    screenshots: NotRequired[Iterable[Screenshot]]
+    seen: NotRequired[int | None]
+    address: NotRequired[str | None]
 
 
 class Transition(NamedTuple):
@@ -291,72 +301,25 @@ class Ticket(models.Model):
         return True
 
     @transaction.atomic
-    def reply(
-        self,
-        author: User,
-        body: str,
-        *,
-        submission_id: uuid.UUID,
-        at: datetime,
-        screenshots: Iterable[Screenshot] = (),
-        seen: int | None = None,
-        address: str | None = None,
-    ) -> Reply:
-        """Add a reply. A member's reopens the question; an agent's leaves the status."""
-        self._lock()
-        if earlier := self._written(author, submission_id):
-            return earlier
-        self._check(Verb.REPLY, author, at)
-        self._refuse_stale(author, seen)
-        reply = self._write(author, Reply.Kind.REPLY, body, submission_id, at, screenshots)
-        self._move(Verb.REPLY, author, at, address, {"reply": reply.pk})
-        if author.pk != self.member_id:
+    def reply(self, author: User, body: str, **post: Unpack[Post]) -> Reply:
+        """Add a reply. A member's answers the question; an agent's leaves the status."""
+        reply, is_new = self._add(Verb.REPLY, Reply.Kind.REPLY, author, body, **post)
+        if is_new and author.pk != self.member_id:
             emails.agent_replied(self, reply)
         return reply
 
     @transaction.atomic
-    def ask(
-        self,
-        agent: User,
-        body: str,
-        *,
-        submission_id: uuid.UUID,
-        at: datetime,
-        screenshots: Iterable[Screenshot] = (),
-        seen: int | None = None,
-        address: str | None = None,
-    ) -> Reply:
+    def ask(self, agent: User, body: str, **post: Unpack[Post]) -> Reply:
         """Ask the member for feedback."""
-        self._lock()
-        if earlier := self._written(agent, submission_id):
-            return earlier
-        self._check(Verb.ASK, agent, at)
-        self._refuse_stale(agent, seen)
-        reply = self._write(agent, Reply.Kind.QUESTION, body, submission_id, at, screenshots)
-        self._move(Verb.ASK, agent, at, address, {"reply": reply.pk})
-        emails.feedback_asked(self, reply)
-        return reply
+        question, is_new = self._add(Verb.ASK, Reply.Kind.QUESTION, agent, body, **post)
+        if is_new:
+            emails.feedback_asked(self, question)
+        return question
 
     @transaction.atomic
-    def note(
-        self,
-        agent: User,
-        body: str,
-        *,
-        submission_id: uuid.UUID,
-        at: datetime,
-        screenshots: Iterable[Screenshot] = (),
-        seen: int | None = None,
-        address: str | None = None,
-    ) -> Reply:
+    def note(self, agent: User, body: str, **post: Unpack[Post]) -> Reply:
         """Write an internal note, which no member ever sees."""
-        self._lock()
-        if earlier := self._written(agent, submission_id):
-            return earlier
-        self._check(Verb.NOTE, agent, at)
-        self._refuse_stale(agent, seen)
-        note = self._write(agent, Reply.Kind.NOTE, body, submission_id, at, screenshots)
-        self._move(Verb.NOTE, agent, at, address, {"reply": note.pk}, public=False)
+        note, _is_new = self._add(Verb.NOTE, Reply.Kind.NOTE, agent, body, **post)
         return note
 
     @transaction.atomic
@@ -405,6 +368,22 @@ class Ticket(models.Model):
             data = {"reply": reply.pk}
         self._move(Verb.REOPEN, actor, at, address, data)
         emails.ticket_reopened(self)
+
+    def _add(
+        self, verb: Verb, kind: Reply.Kind, author: User, body: str, **post: Unpack[Post]
+    ) -> tuple[Reply, bool]:
+        """Write what somebody posted, once; return it and whether it is new."""
+        at = post["at"]
+        self._lock()
+        if earlier := self._written(author, post["submission_id"]):
+            return earlier, False
+        self._check(verb, author, at)
+        self._refuse_stale(author, post.get("seen"))
+        shots = post.get("screenshots", ())
+        reply = self._write(author, kind, body, post["submission_id"], at, shots)
+        is_public = kind != Reply.Kind.NOTE
+        self._move(verb, author, at, post.get("address"), {"reply": reply.pk}, public=is_public)
+        return reply, True
 
     def _lock(self) -> None:
         rows = Ticket.objects.select_for_update(of=("self",)).select_related("member")
