@@ -21,9 +21,9 @@ _REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Ind
 
 
 def zone_city(zone: tzinfo | str) -> str:
-    """The city that stands for a zone: translated, or the rest of its IANA name."""
+    """The city that stands for a zone: translated, or the last part of its IANA name."""
     name = str(zone)
-    return str(CITIES.get(name, name.partition("/")[2].replace("_", " ") or name))
+    return str(CITIES.get(name, name.rpartition("/")[2].replace("_", " ")))
 
 
 def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
