@@ -5,6 +5,7 @@ import re
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pictures
 import pytest
@@ -531,25 +532,35 @@ def pages_with(text, member, agent):
     answer(ticket, agent, text)
     answer(ticket, agent, text, verb="note")
     answer(ticket, agent, text, verb="ask")
+    kept_draft(member, title=text, description=text)
     client, desk = signed_in(member), signed_in(agent)
-    change = f"/admin/tickets/ticket/{ticket.pk}/change/"
-    return [
-        *(text_of(client.get(path)) for path in ("/", "/technical-issues/", NEW)),
-        text_of(client.get("/technical-issues/", {"q": text})),
-        text_of(client.get(ticket.get_absolute_url())),
-        text_of(file(client, title=text, description="")),
-        text_of(client.post(f"{ticket.get_absolute_url()}replies/", {"body": text, "seen": 0})),
-        *(text_of(desk.get(path)) for path in ("/admin/tickets/ticket/", change)),
-        text_of(desk.get("/admin/tickets/ticket/", {"q": text})),
-        text_of(desk.post(change, {"body": text, "action": "reply", "seen": 0})),
-        *(mail.html_message for mail in Email.objects.filter(html_message__contains="blockquote")),
+    own, change = ticket.get_absolute_url(), f"/admin/tickets/ticket/{ticket.pk}/change/"
+    stale = {"body": text, "seen": 0, "action": "reply"}
+    pages = [
+        *(client.get(path) for path in ("/", "/technical-issues/", own, NEW)),
+        client.get("/technical-issues/", {"q": text}),
+        file(client, title=text, description=""),
+        client.post(f"{own}replies/", stale),
+        *(desk.get(path) for path in ("/admin/tickets/ticket/", change)),
+        desk.get("/admin/tickets/ticket/", {"q": text}),
+        desk.post(change, stale),
+        refused_for_haste(client, member, f"{own}replies/", stale),
     ]
+    mails = Email.objects.filter(html_message__contains="blockquote")
+    return [*map(text_of, pages), *(mail.html_message for mail in mails)]
+
+
+def refused_for_haste(client, member, address, post):
+    for _reply in range(60):
+        with suppress(throttle.TooMany):
+            throttle.hit("replies", member.pk)
+    return client.post(address, post)
 
 
 @pytest.mark.parametrize("vector", VECTORS)
 def test_markup_is_shown_and_never_obeyed(silver, agent, vector):
     pages = pages_with(vector, silver, agent)
-    assert len(pages) == 13
+    assert len(pages) == 14
     for page in pages:
         assert escape(vector) in page
         assert vector not in page

@@ -473,7 +473,7 @@ def test_members_need_no_second_factor(silver, settings):
 
 
 def test_an_agent_sets_up_the_second_factor_and_is_asked_for_it(agent, client, settings):
-    settings.MFA_REQUIRED_FOR_STAFF = True
+    settings.MFA_REQUIRED_FOR_STAFF, settings.MFA_TOTP_TOLERANCE = True, 1
     credentials = {"login": "ana", "password": PASSWORD}
     client.post(reverse("account_login"), credentials)
     password_page = client.get(SETUP)["Location"]

@@ -238,7 +238,11 @@ def test_found_issues_of_one_section_come_in_pages_too(client, silver):
     assert "section=closed&amp;q=issue&amp;page=2" in page
 
 
-@pytest.mark.parametrize("words", ["\0", "nar\0ocila", "'\"--;", "\u202e", "👩‍👩‍👧", "x" * 10_000])
+def test_a_nul_between_the_letters_is_overlooked(client, ticket):
+    assert found(client, "nar\0ocila") == [ticket.title]
+
+
+@pytest.mark.parametrize("words", ["\0", "'\"--;", "\u202e", "👩‍👩‍👧", "x" * 10_000])
 def test_odd_words_are_answered(client, ticket, words):
     assert client.get(LIST, {"q": words}).status_code == 200
 
