@@ -7,7 +7,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
@@ -48,7 +49,20 @@ class PersonAdmin(UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
-        return fields if request.user.is_superuser else [*fields, *_STAFF]
+        if request.user.is_superuser:
+            return fields
+        # Ranks come from the member record; the name and address of staff open the desk.
+        identity = ["username", "email"] if obj and obj.is_staff else []
+        return [*fields, *_STAFF, "rank", "rank_since", *identity]
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """A supervisor sets passwords of members, not of staff."""
+        person = self.get_object(request, id)
+        if person and person.is_staff and not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only a superuser changes somebody who has more rights than a supervisor."""

@@ -262,7 +262,10 @@ POST_OFFICE = {
     "RETRY_INTERVAL": timedelta(minutes=15),  # three days of trying
     "MESSAGE_ID_ENABLED": True,
     "MESSAGE_ID_FQDN": _host,
-    "THREADS_PER_PROCESS": 2,
+    # One mail at a time: statuses are written after a batch, and a sender killed within one would
+    # send the whole batch again.
+    "THREADS_PER_PROCESS": 1,
+    "BATCH_SIZE": 1,
     "LOCK_FILE_NAME": str(DATA_DIR / "post_office"),
 }
 

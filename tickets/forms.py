@@ -28,6 +28,16 @@ class LineField(forms.CharField):
     default_validators = [validate_line]
 
 
+class TitleField(LineField):
+    """A title without the language prefix; ``typed_language`` is the one that was typed (S40)."""
+
+    typed_language: TicketLanguage | None = None
+
+    def to_python(self, value: Any) -> str:
+        self.typed_language, title = TicketLanguage.split(super().to_python(value))
+        return title
+
+
 class ProseField(forms.CharField):
     """Plain text with line breaks, each counted as one character as browsers do."""
 
@@ -112,7 +122,7 @@ class TicketForm(PostForm):
         choices=TicketLanguage.choices,
         widget=forms.Select(attrs={"data-title-language": ""}),
     )
-    title = LineField(
+    title = TitleField(
         label=gettext_lazy("Title"),
         max_length=settings.TITLE_MAX_LENGTH,
         error_messages={"required": gettext_lazy("Enter a title.")},
@@ -137,15 +147,10 @@ class TicketForm(PostForm):
         super().__init__(*args, **kwargs)
         self.user_agent = user_agent
 
-    def clean_title(self) -> str:
-        """Take a typed language prefix off the title; it also says the language (S40)."""
-        self.typed_language, title = TicketLanguage.split(self.cleaned_data["title"])
-        return title
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if getattr(self, "typed_language", None):
-            cleaned["language"] = self.typed_language.value
+        if typed := self.fields["title"].typed_language:
+            cleaned["language"] = typed.value
         return cleaned
 
     @property

@@ -20,10 +20,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import throttle
 from accounts.answers import refuse, see_other, wants_json
+from accounts.models import User
 
 from .forms import DraftForm, ReopenForm, ReplyForm, TicketForm, parse_uuids
 from .images import MAX_BYTES, MEGABYTE, ImageRefused
-from .models import Draft, Screenshot, StaleReply, Ticket, TicketLanguage, TransitionError
+from .models import Draft, Reply, Screenshot, StaleReply, Ticket, TicketLanguage, TransitionError
 from .models.event import Verb
 from .thread import entries_for_member, last_seen, reply_entry
 
@@ -106,17 +107,15 @@ def reply_create(request: HttpRequest, number: int) -> HttpResponse:
     rest = {"at": now, "screenshots": form.uploads, "address": throttle.client_address(request)}
     rest["submission_id"] = post["submission_id"]
     try:
-        if ticket.is_closed:
-            ticket.reopen(request.user, post["body"], **rest)
-            messages.success(request, _("Thank you. The ticket is open again."))
-        else:
-            reply = ticket.reply(request.user, post["body"], seen=post["seen"], **rest)
-            return see_other(f"{ticket.get_absolute_url()}#reply-{reply.pk}")
+        reply = _answer(request.user, ticket, post, rest)
     except StaleReply as stale:
         return _confirm_stale(request, ticket, form, stale)
     except TransitionError as impossible:
         return _begin_anew(request, ticket, form, impossible)
-    return see_other(ticket)
+    if reply is None:
+        messages.success(request, _("Thank you. The ticket is open again."))
+        return see_other(ticket)
+    return see_other(f"{ticket.get_absolute_url()}#reply-{reply.pk}")
 
 
 @require_POST
@@ -380,6 +379,18 @@ def _show_thread(
         **context,
     }
     return render(request, "tickets/ticket_detail.html", page, status=status)
+
+
+def _answer(user: User, ticket: Ticket, post: dict[str, Any], rest: dict[str, Any]) -> Reply | None:
+    """Reply, or reopen a ticket that is closed, be it since a moment; ``None`` for the latter."""
+    if not ticket.is_closed:
+        try:
+            return ticket.reply(user, post["body"], seen=post["seen"], **rest)
+        except TransitionError:
+            if not ticket.is_closed:
+                raise
+    ticket.reopen(user, post["body"], **rest)
+    return None
 
 
 def _refuse_reply(request: HttpRequest, ticket: Ticket, form: ReplyForm) -> HttpResponse:

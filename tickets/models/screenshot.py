@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.storage import Storage
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -78,6 +79,21 @@ class ScreenshotQuerySet(models.QuerySet):
             screenshot.save(force_insert=True)
         return screenshot
 
+    def sweep_orphans(self, at: datetime) -> int:
+        """Delete files that no row points to, once they are older than a draft may be."""
+        storage = self.model._meta.get_field("picture").storage
+        before, count = at - timedelta(hours=settings.DRAFT_HOURS), 0
+        for folder in _folders(storage):
+            names = {f"{folder}/{name}" for name in storage.listdir(folder)[1]}
+            for field in ("picture", "thumb"):
+                known = self.filter(**{f"{field}__in": names}).values_list(field, flat=True)
+                names -= set(known)
+            for name in names:
+                if storage.get_modified_time(name) < before:
+                    storage.delete(name)
+                    count += 1
+        return count
+
     def discard(self) -> int:
         """Delete the rows, then their files once that is certain; return how many rows."""
         doomed = list(self)
@@ -86,6 +102,13 @@ class ScreenshotQuerySet(models.QuerySet):
         for file in files:
             transaction.on_commit(lambda file=file: file.storage.delete(file.name))
         return count
+
+
+def _folders(storage: Storage) -> list[str]:
+    try:
+        return [f"screenshots/{name}" for name in storage.listdir("screenshots")[0]]
+    except FileNotFoundError:
+        return []
 
 
 class Screenshot(models.Model):

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -16,6 +16,7 @@ from tickets.models import Draft, Screenshot
 
 logger = logging.getLogger(__name__)
 PAUSE = 5.0  # seconds between two rounds
+_swept_on: dict[str, date] = {}
 LEADER = 7_241_001  # key of the advisory lock that makes one of several nodes the sender
 
 
@@ -48,14 +49,18 @@ def run_once() -> None:
     with _leading() as is_leader:
         if not is_leader:
             return
-        send_queued(processes=1, log_level=1)
+        while any(send_queued(processes=1, log_level=1)):
+            pass
         sweep(timezone.now())
 
 
 def sweep(at: datetime) -> None:
-    """Throw away drafts and uploads that nobody sent in time."""
+    """Throw away drafts and uploads that nobody sent in time; lost files once a day."""
     Draft.objects.stale(at).delete()
     Screenshot.objects.stale(at).discard()
+    if _swept_on.get("day") != at.date():
+        Screenshot.objects.sweep_orphans(at)
+        _swept_on["day"] = at.date()
 
 
 @contextlib.contextmanager
