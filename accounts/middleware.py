@@ -64,7 +64,7 @@ class GateMiddleware(LoginRequiredMiddleware):
         if refused is not None or not request.user.is_authenticated:
             return refused
         if request.user.is_staff and self._lacks_second_factor(request):
-            return redirect("mfa_activate_totp")
+            return self._ask_second_factor(request)
         if request.path.startswith(_STAFF_PATHS) and not request.user.is_staff:
             raise PermissionDenied
         if is_rank_required(view_func) and not request.user.has_portal_access:
@@ -83,6 +83,12 @@ class GateMiddleware(LoginRequiredMiddleware):
             and request.resolver_match.url_name not in _SETUP_ROUTES
             and not is_mfa_enabled(request.user)
         )
+
+    def _ask_second_factor(self, request: HttpRequest) -> HttpResponse:
+        if wants_json(request):
+            message = _("Set up the second factor first.")
+            return refuse(request, 403, "second_factor", "403.html", message=message)
+        return redirect("mfa_activate_totp")
 
     def _refuse_rank(self, request: HttpRequest) -> HttpResponse:
         minimum = Rank.minimum().label

@@ -14,6 +14,8 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 logger = logging.getLogger(__name__)
+REST = 5.0  # seconds for which a Redis that failed is left alone
+_rest = {"until": 0.0}
 _memory = MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -31,11 +33,14 @@ def hit(name: str, who: object) -> None:
     Raises ``TooMany`` when it is used up. Without Redis every process counts for itself.
     """
     item, key = parse(settings.LIMITS[name]), str(who)
-    try:
-        _hit(MovingWindowRateLimiter(_shared_storage()), item, name, key)
-    except StorageError:
-        logger.warning("limits_storage_unreachable")
-        _hit(_memory, item, name, key)
+    if time.monotonic() >= _rest["until"]:
+        try:
+            _hit(MovingWindowRateLimiter(_shared_storage()), item, name, key)
+            return
+        except StorageError:
+            _rest["until"] = time.monotonic() + REST
+            logger.warning("limits_storage_unreachable")
+    _hit(_memory, item, name, key)
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -58,6 +63,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 def forget_all() -> None:
     """Forget every count."""
+    _rest["until"] = 0.0
     _memory.storage.reset()
     _shared_storage().reset()
 

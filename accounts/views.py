@@ -14,7 +14,7 @@ from .forms import PreferencesForm
 APPEARANCE_COOKIE = "appearance"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     """Language and time zone of the person, appearance of this browser."""
     appearance = request.COOKIES.get(APPEARANCE_COOKIE, "system")

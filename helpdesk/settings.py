@@ -370,6 +370,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.channels.server": {"level": "ERROR"},
         "django_structlog": {"level": "ERROR"},
         "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},

@@ -20,7 +20,7 @@ from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from post_office.models import STATUS, Email
 
 from accounts.answers import Held, refuse, refuse_too_many, see_other, wants_json
@@ -34,7 +34,7 @@ logger = structlog.get_logger(__name__)
 RETRY_AFTER = 30  # seconds
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     own = Ticket.objects.owned_by(request.user)
     counts, waiting = {}, []
@@ -55,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-@require_GET
+@require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     return render(request, "guide.html", {"min_rank": Rank.minimum().label})
 
@@ -79,7 +79,7 @@ def language_set(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def brand_stylesheet(request: HttpRequest, digest: str) -> HttpResponse:
     if digest != brand.digest():
         raise Http404
@@ -94,14 +94,14 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Alive: says nothing else and asks nobody."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @login_not_required
-@require_GET
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether what the portal stands on is there; names parts, never details."""
     parts = {"database": False, "migrations": False, "cache": False, "outbox": False}

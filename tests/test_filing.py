@@ -143,6 +143,11 @@ def test_a_title_has_120_characters_at_most(client):
     assert typed_in(text_of(page), "title") == "č" * 121
 
 
+def test_a_typed_prefix_does_not_count_towards_the_title(client):
+    ticket = filed(client, title=f"Slovenščina – {'č' * 115}")
+    assert (ticket.language, ticket.title) == ("sl", "č" * 115)
+
+
 def test_a_description_has_20_000_characters_with_each_line_break_as_one(client):
     text = "\r\n".join(["a"] * 10_000) + "b"
     assert filed(client, description=text).description == text.replace("\r\n", "\n")

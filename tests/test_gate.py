@@ -509,13 +509,13 @@ def test_foreign_ids_in_a_form_take_nothing(silver, gold, upload):
 FORGED = {"is_staff": "on", "is_superuser": "on", "groups": "1", "user_permissions": "1"}
 
 
-def test_a_supervisor_cannot_make_staff(supervisor, silver):
+def test_a_supervisor_makes_neither_staff_nor_ranks(supervisor, silver):
     page = reverse("admin:accounts_user_change", args=[silver.pk])
     fields = {"username": "sonja", "language": "sl", "time_zone": "UTC", "member_id": "1000002"}
     fields |= {"rank": Rank.GOLD, "works_in": "[]", "is_active": "on", **FORGED}
     assert signed_in(supervisor).post(page, fields).status_code == 302
     silver.refresh_from_db()
-    assert silver.rank == Rank.GOLD
+    assert (silver.time_zone, silver.rank) == ("UTC", Rank.SILVER)
     assert (silver.is_staff, silver.is_superuser) == (False, False)
     assert not silver.groups.exists()
 
@@ -527,6 +527,12 @@ def test_a_supervisor_who_adds_a_person_adds_no_colleague(supervisor):
     added = User.objects.get(username="nova")
     assert (added.is_staff, added.is_superuser) == (False, False)
     assert not added.groups.exists()
+
+
+def test_a_supervisor_sets_passwords_of_members_only(supervisor, silver, agent):
+    client = signed_in(supervisor)
+    pages = [reverse("admin:auth_user_password_change", args=[row.pk]) for row in (silver, agent)]
+    assert [client.get(page).status_code for page in pages] == [200, 403]
 
 
 @pytest.mark.parametrize("view", ["accounts_user_change", "auth_user_password_change"])

@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from aiosmtpd.controller import Controller
 from conftest import NOW, answer, png_file, signed_in, submit
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.utils import timezone, translation
@@ -325,6 +326,16 @@ def test_an_upload_that_nobody_sent_is_swept_with_its_files(upload, old):
     assert not Screenshot.objects.exists()
     assert not stored.exists(upload.picture.name)
     assert not stored.exists(upload.thumb.name)
+
+
+def test_a_file_without_a_row_is_swept_once_it_is_a_day_old(upload):
+    storage = upload.picture.storage
+    lost = storage.save("screenshots/ab/lost", ContentFile(b"half"))
+    now = timezone.now()
+    assert Screenshot.objects.sweep_orphans(now) == 0
+    assert Screenshot.objects.sweep_orphans(now + dt.timedelta(hours=25)) == 1
+    assert not storage.exists(lost)
+    assert storage.exists(upload.picture.name)
 
 
 def test_what_was_sent_stays(ticket, silver, upload, old):

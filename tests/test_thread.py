@@ -13,6 +13,7 @@ from post_office.models import Email
 
 from accounts import throttle
 from tickets.models import Draft, Screenshot, Ticket, TicketEvent
+from tickets.views import _answer
 
 JSON = {"Accept": "application/json"}
 Status = Ticket.Status
@@ -363,3 +364,12 @@ def test_pictures_stand_where_they_were_sent(client, silver, agent, upload):
     assert upload.thumb_url in described
     assert shot.thumb_url in replied
     assert shot.thumb_url not in described
+
+
+def test_words_that_cross_with_closing_reopen_the_issue(ticket, silver, agent):
+    loaded = Ticket.objects.get(pk=ticket.pk)
+    closed(ticket, agent)
+    rest = {"submission_id": uuid.uuid4(), "at": timezone.now()}
+    _answer(silver, loaded, {"body": "Still wrong.", "seen": 0}, rest)
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.replies.get().body) == ("open", "Still wrong.")

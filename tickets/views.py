@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import throttle
 from accounts.answers import refuse, see_other, wants_json
@@ -31,7 +31,7 @@ from .thread import entries_for_member, last_seen, reply_entry
 SECTIONS = (Ticket.Status.OPEN, Ticket.Status.AWAITING_FEEDBACK, Ticket.Status.CLOSED)
 
 
-@require_GET
+@require_safe
 def ticket_list(request: HttpRequest) -> HttpResponse:
     """My Technical Issues: three sections, or one of them page by page (S22–S33)."""
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
@@ -56,7 +56,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/ticket_list.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def ticket_new(request: HttpRequest) -> HttpResponse:
     """File a technical issue; everything typed survives an error (S37–S45)."""
     now = timezone.now()
@@ -84,13 +84,13 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/ticket_new.html", context, status=400 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def ticket_received(request: HttpRequest, number: int) -> HttpResponse:
     ticket = _own_ticket(request, number)
     return render(request, "tickets/ticket_received.html", {"ticket": ticket})
 
 
-@require_GET
+@require_safe
 def ticket_detail(request: HttpRequest, number: int) -> HttpResponse:
     return _show_thread(request, _own_ticket(request, number))
 
@@ -172,7 +172,7 @@ def screenshot_upload(request: HttpRequest) -> HttpResponse:
     return JsonResponse(answer, status=201)
 
 
-@require_GET
+@require_safe
 def screenshot_detail(request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:
     """Hand over a picture or its thumbnail to those who may see it, as nothing but a picture."""
     screenshot = get_object_or_404(Screenshot.objects.visible_to(request.user), uuid=uuid)
