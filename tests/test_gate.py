@@ -220,7 +220,7 @@ def test_our_views_know_no_other_methods(method, addresses, silver):
     ours = {
         name: 404 if name == "^accounts/" else 405
         for name, _route, view in routes()
-        if view.__module__ in {"helpdesk.views", "accounts.views", "tickets.views"}
+        if view.__module__.startswith(("helpdesk.views", "accounts.views", "tickets.views"))
     }
     visitor = Visitor(silver)
     answers = {name: visitor.ask(method, addresses[name]).status_code for name in ours}

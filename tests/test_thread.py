@@ -13,7 +13,7 @@ from post_office.models import Email
 
 from accounts import throttle
 from tickets.models import Draft, Screenshot, Ticket, TicketEvent
-from tickets.views import _answer
+from tickets.views.threads import _answer
 
 JSON = {"Accept": "application/json"}
 Status = Ticket.Status

@@ -17,11 +17,10 @@ from accounts import throttle
 from accounts.answers import see_other
 from accounts.models import User
 
-from .forms import AssignForm, DeskForm, parse_uuids
+from .forms import AssignForm, DeskForm, limits, parse_uuids
 from .models import Screenshot, StaleReply, Ticket, TransitionError
 from .models.event import Verb
 from .thread import entries_for_desk, last_seen, reply_entry
-from .views import limits
 
 WRITTEN = {
     "reply": lambda: _("The reply is sent to the member."),

@@ -18,7 +18,7 @@ from accounts import throttle
 from accounts.models import User
 from accounts.text import normalise_newlines, validate_line, validate_text
 
-from .images import ImageRefused
+from .images import MAX_BYTES, MEGABYTE, ImageRefused
 from .models import Draft, Screenshot, TicketLanguage
 
 
@@ -225,6 +225,19 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assignee"].queryset = get_user_model().objects.agents()
+
+
+def limits() -> dict[str, Any]:
+    """What the scripts of a form need to know; the server judges all the same (D5)."""
+    return {
+        "max_files": settings.SCREENSHOTS_PER_POST,
+        "max_bytes": MAX_BYTES,
+        "max_size": f"{MAX_BYTES // MEGABYTE}\u00a0MB",
+        "max_title": settings.TITLE_MAX_LENGTH,
+        "max_text": settings.TEXT_MAX_LENGTH,
+        "types": "PNG, JPEG, WebP",
+        "accept": "image/jpeg,image/png,image/webp",
+    }
 
 
 def parse_uuids(values: list[str]) -> set[uuid.UUID]:

@@ -1,0 +1,1 @@
+"""Members' pages of technical issues. Each view: load, validate, one verb, respond."""
