@@ -11,7 +11,6 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext_lazy as _
 
 LABELS = {
-    "language": _("Language of the ticket"),
     "title": _("Title"),
     "description": _("Detailed description of the issue"),
     "body": _("Your reply"),
@@ -38,15 +37,23 @@ class Held:
     action: str
     fields: list[HeldField] = field(default_factory=list)
     had_files: bool = False
+    is_note: bool = False
+
+    @property
+    def kept_count(self) -> int:
+        """How many pictures were uploaded before and go along again."""
+        return sum(entry.name == "uploads" for entry in self.fields)
 
     @classmethod
     def of(cls, request: HttpRequest) -> Held | None:
         """Return what ``request`` posted, or ``None`` if it posted no text."""
         if request.method != "POST":
             return None
+        is_note = request.POST.get("action") == "note"
+        labels = {**LABELS, "body": _("Internal note")} if is_note else LABELS
         fields = [
             HeldField(
-                name, str(LABELS.get(name, "")), value, name in _MULTILINE, name not in LABELS
+                name, str(labels.get(name, "")), value, name in _MULTILINE, name not in labels
             )
             for name, values in request.POST.lists()
             if name not in _SECRETS
@@ -54,7 +61,7 @@ class Held:
         ]
         if not any(entry.value and not entry.hidden for entry in fields):
             return None
-        return cls(request.get_full_path(), fields, bool(request.FILES))
+        return cls(request.get_full_path(), fields, bool(request.FILES), is_note)
 
 
 def wants_json(request: HttpRequest) -> bool:

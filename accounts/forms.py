@@ -15,7 +15,7 @@ APPEARANCES = [("system", _("System")), ("light", _("Light")), ("dark", _("Dark"
 
 
 class PreferencesForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    time_zone = forms.ChoiceField(label=_("Time zone"))
     appearance = forms.ChoiceField(
         label=_("Appearance"), choices=APPEARANCES, required=False, help_text=_("In this browser.")
     )
@@ -27,6 +27,11 @@ class PreferencesForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = settings.LANGUAGES
+        zones = zone_choices()
+        known = {name for _region, rows in zones for name, _city in rows}
+        if self.instance.time_zone not in known:
+            zones = [("", [(self.instance.time_zone, self.instance.time_zone)]), *zones]
+        self.fields["time_zone"].choices = zones
 
     def clean_appearance(self) -> str:
         return self.cleaned_data["appearance"] or "system"

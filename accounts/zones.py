@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
+import importlib.resources
 from datetime import tzinfo
+from functools import cache
 
 from django.utils.translation import gettext_lazy as _
+
+from .text import fold
 
 CITIES = {
     "Europe/Bratislava": _("Bratislava"),
@@ -17,7 +20,16 @@ CITIES = {
     "Europe/Zagreb": _("Zagreb"),
     "UTC": _("UTC"),
 }
-_REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+REGIONS = {
+    "Europe": _("Europe"),
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic Ocean"),
+    "Australia": _("Australia"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific Ocean"),
+}
 
 
 def zone_city(zone: tzinfo | str) -> str:
@@ -26,11 +38,25 @@ def zone_city(zone: tzinfo | str) -> str:
     return str(CITIES.get(name, name.rpartition("/")[2].replace("_", " ")))
 
 
+@cache
+def _canonical() -> list[str]:
+    """The zones in use today, without the old names that lead to them (tzdata's zone.tab)."""
+    table = importlib.resources.files("tzdata.zoneinfo") / "zone.tab"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t")[2] for line in lines if line and not line.startswith("#")]
+
+
 def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The zones of the world by region, UTC first; the portal's own markets by their names."""
-    groups = {"UTC": [("UTC", zone_city("UTC"))]}
-    for name in sorted(zoneinfo.available_timezones()):
+    """The portal's own markets first, by their names; then the world by region."""
+    groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
+    for name in _canonical():
         region = name.partition("/")[0]
-        if region in _REGIONS:
-            groups.setdefault(region, []).append((name, zone_city(name)))
-    return list(groups.items())
+        if region in groups and name not in CITIES:
+            groups[region].append((name, zone_city(name)))
+    near = sorted(
+        ((name, str(city)) for name, city in CITIES.items()), key=lambda row: fold(row[1])
+    )
+    rest = [
+        (str(REGIONS[key]), sorted(rows, key=lambda row: row[1])) for key, rows in groups.items()
+    ]
+    return [(str(_("Nearest")), near), *rest]

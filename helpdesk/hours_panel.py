@@ -87,7 +87,7 @@ class ServiceHours:
         if window:
             return str(NOW[window.kind])
         if change:
-            return _opens(change.at)
+            return _opens(change.at, self._zone)
         return _("Now: closed")
 
     def _until(self, kind: str, at: datetime) -> str:
@@ -114,13 +114,21 @@ class ServiceHours:
         return entries
 
 
-def _opens(at: datetime) -> str:
-    at = at.astimezone(UTC)
-    return _("Opens: %(weekday)s %(date)s, %(time)s GMT") % {
+def _opens(at: datetime, zone: tzinfo) -> str:
+    at, here = at.astimezone(UTC), at.astimezone(zone)
+    words = {
         "weekday": WEEKDAYS_ABBR[at.weekday()],
         "date": date_format(at, "MONTH_DAY_FORMAT"),
         "time": _clock(at.time()),
+        "local": _clock(here.time()),
     }
+    if here.date() == at.date():
+        return _("Opens: %(weekday)s %(date)s, %(time)s GMT (%(local)s your time)") % words
+    words["local_weekday"] = WEEKDAYS_ABBR[here.weekday()]
+    return (
+        _("Opens: %(weekday)s %(date)s, %(time)s GMT (%(local_weekday)s %(local)s your time)")
+        % words
+    )
 
 
 def _weekdays(weekdays: tuple[int, int]) -> str:

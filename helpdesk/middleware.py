@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
-from accounts.answers import refuse_too_many
+from accounts.answers import refuse, refuse_too_many
 from accounts.throttle import TooMany
 from tickets.images import ImagesBusy
 
@@ -27,14 +28,24 @@ class HeadersMiddleware:
         return response
 
 
-class UnavailableMiddleware:
-    """Turn used-up limits into 429, a busy picture worker or an absent database into 503."""
+class RefusalsMiddleware:
+    """Say no in the portal's frame: used-up limits, what is away for a moment, wrong methods."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            return self._explain(request, response)
+        return response
+
+    def _explain(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """An empty 405 with words and a way on, and its Allow header."""
+        message = _("This address takes no such request.")
+        explained = refuse(request, 405, "method_not_allowed", "405.html", message=message)
+        explained["Allow"] = response["Allow"]
+        return explained
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TooMany):

@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.GateMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "helpdesk.middleware.UnavailableMiddleware",
+    "helpdesk.middleware.RefusalsMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"

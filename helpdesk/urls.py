@@ -20,7 +20,7 @@ urlpatterns = [
     path("technical-issues/", include("tickets.urls")),
     # allauth offers these; accounts come from the member record, so here they lead nowhere.
     re_path(
-        r"^accounts/(?:signup|email|confirm-email|3rdparty|social|login/code)(?:/.*)?$",
+        r"^accounts/(?:|signup|email|confirm-email|3rdparty|social|login/code)(?:/.*)?$",
         views.nowhere,
     ),
     path("accounts/", include("allauth.urls")),

@@ -215,7 +215,7 @@ def test_an_unknown_language_is_refused(client):
 
 def test_an_invalid_post_keeps_good_pictures_and_names_the_bad_one(client):
     page = text_of(file(client, title="", screenshots=[png_file("dobra.png"), bad_file()]))
-    assert "faktura.png: File type not allowed." in page
+    assert "faktura.png: This is no PNG, JPEG or WebP picture" in page
     kept = Screenshot.objects.get()
     assert uploads_on(page) == [str(kept.uuid)]
     assert f'name="remove" value="{kept.uuid}"' in page
@@ -312,7 +312,7 @@ def test_an_upload_answers_what_the_list_of_files_needs(client, silver):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (pictures.PDF, "File type not allowed. Allowed: PNG, JPEG, WebP."),
+        (pictures.PDF, "This is no PNG, JPEG or WebP picture, whatever its name says."),
         (b"", "The submitted file is empty."),
         (None, "No file chosen"),
     ],

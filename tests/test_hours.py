@@ -178,9 +178,9 @@ def test_panel_rows_in_three_languages(language, gmt_text, winter, summer):
         (gmt(7, 15, 14), "en", "Now: Language Support until 23:00"),
         (gmt(7, 15, 14), "cs", "Nyní: jazyková podpora do 23:00"),
         (gmt(7, 15, 14), "sl", "Zdaj: jezikovna podpora do 23:00"),
-        (gmt(7, 17, 21), "en", "Opens: Mon 20 Jul, 06:00 GMT"),
-        (gmt(7, 17, 21), "cs", "Znovu otevíráme: po 20. 7., 6:00 GMT"),
-        (gmt(7, 17, 21), "sl", "Ponovno odpremo: pon., 20. 7., 6:00 GMT"),
+        (gmt(7, 17, 21), "en", "Opens: Mon 20 Jul, 06:00 GMT (08:00 your time)"),
+        (gmt(7, 17, 21), "cs", "Znovu otevíráme: po 20. 7., 6:00 GMT (8:00 vašeho času)"),
+        (gmt(7, 17, 21), "sl", "Ponovno odpremo: pon., 20. 7., 6:00 GMT (8:00 po vašem času)"),
     ],
 )
 def test_panel_says_what_is_now(at, language, text):
@@ -206,7 +206,10 @@ def test_panel_writes_the_midnight_at_the_end_as_24():
 
 
 def test_panel_on_a_holiday_without_windows_and_without_a_break():
-    assert panel(gmt(7, 15, 10), holidays=HOLIDAY).now["text"] == "Opens: Thu 16 Jul, 06:00 GMT"
+    assert (
+        panel(gmt(7, 15, 10), holidays=HOLIDAY).now["text"]
+        == "Opens: Thu 16 Jul, 06:00 GMT (08:00 your time)"
+    )
     assert panel(gmt(7, 15, 10), windows=[]).now == {"open": False, "text": "Now: closed"}
     assert panel(gmt(7, 15, 10), windows=ALWAYS).now["text"] == "Now: English Only"
 
@@ -228,3 +231,8 @@ def test_zone_city_is_translated_or_the_last_part_of_the_name():
     assert panel(gmt(7, 15), language="sl").zone_city == "Praga"
     assert zone_city(ZoneInfo("America/Argentina/Buenos_Aires")) == "Buenos Aires"
     assert zone_city(UTC) == "UTC"
+
+
+def test_the_next_opening_names_the_local_weekday_where_it_is_another():
+    los_angeles = panel(gmt(7, 15, 22), ZoneInfo("America/Los_Angeles")).now["text"]
+    assert plain(los_angeles) == "Opens: Thu 16 Jul, 06:00 GMT (Wed 23:00 your time)"

@@ -90,8 +90,7 @@ class ImageRefused(ValueError):
             "empty": gettext("The submitted file is empty."),
             "too_big": gettext("The file is too big. Largest allowed: %(size)s.")
             % {"size": f"{MAX_BYTES // MEGABYTE} MB"},
-            "wrong_type": gettext("File type not allowed. Allowed: %(list)s.")
-            % {"list": "PNG, JPEG, WebP"},
+            "wrong_type": gettext("This is no PNG, JPEG or WebP picture, whatever its name says."),
             "too_many_pixels": pixels % {"size": limits},
             "not_image": gettext(
                 "Upload a valid image. The file you uploaded was either not an image or a "

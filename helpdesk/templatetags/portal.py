@@ -26,3 +26,30 @@ def filesize_short(size: int) -> str:
     if size < 1_000_000:
         return f"{number_format(max(1, round(size / 1000)))}\u00a0kB"
     return f"{number_format(size / 1_000_000, decimal_pos=1)}\u00a0MB"
+
+
+_BROWSERS = {
+    "Firefox": "Firefox",
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
+
+
+@register.filter
+def user_agent_short(agent: str) -> str:
+    """A browser's long introduction as *Firefox, Windows*; unknown ones cut short."""
+    found = [
+        next((name for sign, name in signs.items() if sign in agent), "")
+        for signs in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(filter(None, found)) or agent[:40]

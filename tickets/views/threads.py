@@ -20,7 +20,7 @@ from accounts.models import User
 from ..forms import ReopenForm, ReplyForm, limits
 from ..models import Draft, Reply, StaleReply, Ticket, TransitionError
 from ..models.event import Verb
-from ..thread import entries_for_member, last_seen, reply_entry
+from ..thread import Entry, entries_for_member, last_seen, reply_entry
 
 
 @require_safe
@@ -52,10 +52,11 @@ def reply_create(request: HttpRequest, number: int) -> HttpResponse:
         return _confirm_stale(request, ticket, form, stale)
     except TransitionError as impossible:
         return _begin_anew(request, ticket, form, impossible)
-    if reply is None:
-        messages.success(request, _("Thank you. The ticket is open again."))
-        return see_other(ticket)
-    return see_other(f"{ticket.get_absolute_url()}#reply-{reply.pk}")
+    if reply is not None:
+        messages.success(request, _("Your reply is sent."))
+        return see_other(f"{ticket.get_absolute_url()}#reply-{reply.pk}")
+    messages.success(request, _("Thank you. The ticket is open again."))
+    return see_other(ticket)
 
 
 @require_POST
@@ -117,10 +118,17 @@ def _show_thread(
         "can_close": ticket.can(request.user, Verb.CLOSE, now),
         "can_reopen": ticket.can(request.user, Verb.REOPEN, now),
         "reopen_until": ticket.reopen_until,
+        "closed_by_member": _closed_by_member(ticket, entries),
+        "language_next": ticket.get_absolute_url(),  # this page may answer a post elsewhere
         "limits": limits(),
         **context,
     }
     return render(request, "tickets/ticket_detail.html", page, status=status)
+
+
+def _closed_by_member(ticket: Ticket, entries: list[Entry]) -> bool:
+    """Whether it was the member who closed a closed ticket."""
+    return ticket.is_closed and entries[-1].is_own
 
 
 def _answer(user: User, ticket: Ticket, post: dict[str, Any], rest: dict[str, Any]) -> Reply | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import threading
 import uuid
@@ -391,6 +392,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="only fill the database")
 
     def handle(self, *, port: int, no_serve: bool, **options: Any) -> None:
+        if "PORTAL_URL" not in os.environ:
+            settings.PORTAL_URL = f"http://127.0.0.1:{port}"  # links in mails lead to this demo
         _refuse_other_databases()
         call_command("migrate", verbosity=0, interactive=False)
         populate(timezone.now())
