@@ -74,6 +74,14 @@ def see_other(to: Any, *args: Any) -> HttpResponse:
     return HttpResponseRedirect(resolve_url(to, *args), status=303)
 
 
+def refuse_json(
+    status: int, code: str, message: str = "", errors: dict[str, list[str]] | None = None
+) -> JsonResponse:
+    """Answer a script: ``code`` for it, ``errors`` by field (or ``message``) for its person."""
+    body = {"error": code, "errors": errors or {"__all__": [str(message or code)]}}
+    return JsonResponse(body, status=status, headers={"Cache-Control": "private, no-store"})
+
+
 def refuse(
     request: HttpRequest,
     status: int,
@@ -82,16 +90,14 @@ def refuse(
     *,
     message: str = "",
     retry_after: int | None = None,
-    errors: dict[str, list[str]] | None = None,
     context: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Answer ``status`` with ``template``, or with JSON that carries ``code`` and ``errors``.
+    """Answer ``status`` with ``template``, or with JSON to who prefers it.
 
     ``retry_after`` is in seconds and becomes the header of that name.
     """
     if wants_json(request):
-        body = {"error": code, "errors": errors or {"__all__": [str(message or code)]}}
-        response: HttpResponse = JsonResponse(body, status=status)
+        response: HttpResponse = refuse_json(status, code, message)
     else:
         page = {"held": Held.of(request), "message": message, **(context or {})}
         if retry_after:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.management import create_permissions
+
 AGENTS, SUPERVISORS = "Agents", "Supervisors"
+
+
+def make_permissions(apps: Any, app: str) -> None:
+    """Make the permissions of ``app`` now; else they appear after all migrations have run."""
+    config = apps.get_app_config(app)
+    config.models_module = True  # in a migration the app has no module of models
+    create_permissions(config, apps=apps, verbosity=0)
+    config.models_module = None
 
 
 def seed(apps: Any) -> None:

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .answers import refuse, see_other, wants_json
+from .answers import refuse_json, see_other, wants_json
 from .forms import PreferencesForm
 
 APPEARANCE_COOKIE = "appearance"
@@ -33,7 +33,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             return response
         request.user.refresh_from_db()  # an invalid choice must not colour the page
         if wants_json(request):
-            return refuse(request, 400, "invalid", "", errors=form.errors)
+            return refuse_json(400, "invalid", errors=form.errors)
     return render(request, "preferences.html", {"form": form}, status=400 if form.errors else 200)
 
 

@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,10 +23,12 @@ from .models import Screenshot, StaleReply, Ticket, TransitionError
 from .models.event import Verb
 from .thread import entries_for_desk, last_seen, reply_entry
 
-WRITTEN = {
+DONE = {
     "reply": lambda: _("The reply is sent to the member."),
     "ask": lambda: _("The question is sent; the ticket waits for the member."),
+    "finish": lambda: _("The reply is sent and the ticket is closed."),
     "note": lambda: _("The internal note is saved. Members cannot see this note."),
+    "close": lambda: _("The ticket is closed."),
 }
 
 
@@ -36,8 +39,8 @@ def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> 
     """
     if request.method != "POST":
         return _show(request, ticket, frame)
-    if request.POST.get("action") in WRITTEN:
-        return _write(request, ticket, frame)
+    if request.POST.get("action") in DeskForm.ACTIONS:
+        return _answer(request, ticket, frame)
     try:
         said = _change(request, ticket)
     except TransitionError as impossible:
@@ -52,35 +55,46 @@ def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> 
     return see_other("admin:tickets_ticket_change", ticket.pk)
 
 
-def _write(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
-    now = timezone.now()
-    form = DeskForm(request.POST, request.FILES, owner=request.user, at=now)
+def _answer(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
+    form = DeskForm(request.POST, request.FILES, owner=request.user, at=timezone.now())
+    kept: dict[str, Any] = {"form": form, "uploads": form.uploads}
     if not form.is_valid():
-        return _show(request, ticket, frame, form=form, uploads=form.uploads, status=400)
-    post = form.cleaned_data
-    verb = getattr(ticket, post["action"])
+        status = 409 if form.data["action"] == "close" else 400
+        return _show(request, ticket, frame, status=status, **kept)
     try:
-        reply = verb(
-            request.user,
-            post["body"],
-            submission_id=post["submission_id"],
-            at=now,
-            screenshots=form.uploads,
-            seen=post["seen"],
-            address=throttle.client_address(request),
-        )
+        place = _apply(request, ticket, form)
     except StaleReply as stale:
-        newer = [reply_entry(ticket, item, request.user, []) for item in stale.newer]
+        kept["stale"] = [reply_entry(ticket, item, request.user, []) for item in stale.newer]
         form.data = form.data.copy()
         form.data["seen"] = stale.newer[-1].pk
-        kept = {"form": form, "uploads": form.uploads, "stale": newer}
-        return _show(request, ticket, frame, status=409, **kept)
     except TransitionError as impossible:
         form.add_error(None, impossible.message)
-        return _show(request, ticket, frame, form=form, uploads=form.uploads, status=409)
-    messages.success(request, WRITTEN[post["action"]]())
-    page = reverse("admin:tickets_ticket_change", args=[ticket.pk])
-    return see_other(f"{page}#reply-{reply.pk}")
+    else:
+        messages.success(request, DONE[form.cleaned_data["action"]]())
+        return see_other(reverse("admin:tickets_ticket_change", args=[ticket.pk]) + place)
+    return _show(request, ticket, frame, status=409, **kept)
+
+
+@transaction.atomic
+def _apply(request: HttpRequest, ticket: Ticket, form: DeskForm) -> str:
+    """Do what the button says; return the place of the new reply on the page."""
+    post, action = form.cleaned_data, form.cleaned_data["action"]
+    act = {"at": form.at, "address": throttle.client_address(request)}
+    if action == "close":
+        ticket.close(request.user, **act)
+        return ""
+    verb = ticket.reply if action == "finish" else getattr(ticket, action)
+    reply = verb(
+        request.user,
+        post["body"],
+        submission_id=post["submission_id"],
+        screenshots=form.uploads,
+        seen=post["seen"],
+        **act,
+    )
+    if action == "finish" and not ticket.is_closed:
+        ticket.close(request.user, **act)
+    return f"#reply-{reply.pk}"
 
 
 def _change(request: HttpRequest, ticket: Ticket) -> str:
@@ -90,9 +104,6 @@ def _change(request: HttpRequest, ticket: Ticket) -> str:
     if action == "take":
         ticket.assign(request.user, request.user, **act)
         return _("The ticket is yours.")
-    if action == "close":
-        ticket.close(request.user, **act)
-        return _("The ticket is closed.")
     if action == "reopen":
         ticket.reopen(request.user, submission_id=uuid.uuid4(), **act)
         return _("The ticket is open again.")
@@ -138,7 +149,7 @@ def _show(
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
-    return {name: request.POST.get(name) for name in ("body", "seen", "submission_id")}
+    return {name: request.POST.get(name) for name in ("body", "mode", "seen", "submission_id")}
 
 
 def _zone(member: User) -> zoneinfo.ZoneInfo:

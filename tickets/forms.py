@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -188,9 +187,13 @@ class ReplyForm(PostForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if "body" in cleaned and not cleaned["body"] and not self.uploads:
-            self.add_error("body", ValidationError(_("Write a reply."), code="required"))
+        if "body" in cleaned and (fault := self.fault_of(cleaned["body"])):
+            self.add_error("body", fault)
         return cleaned
+
+    def fault_of(self, body: str) -> str:
+        """What to say of a text that is there or missing; empty if it is as it should be."""
+        return "" if body or self.uploads else _("Write a reply.")
 
 
 class ReopenForm(forms.Form):
@@ -207,11 +210,39 @@ class ReopenForm(forms.Form):
 
 
 class DeskForm(ReplyForm):
-    """An agent's answer. The button pressed says what becomes of it."""
+    """An agent's answer. The button pressed says what becomes of it.
 
-    ACTIONS = ("reply", "ask", "note")
+    ``mode`` is the tab the text was written under, if any: a note must not be sent as a reply by
+    mistake, nor the other way round. ``close`` takes no text, so that none is lost with it.
+    """
+
+    ACTIONS = ("reply", "ask", "finish", "note", "close")
+    mode = forms.ChoiceField(choices=[("reply", "reply"), ("note", "note")], required=False)
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
-    field_order = ["body", "screenshots", "action"]
+    field_order = ["body", "screenshots", "mode", "action"]
+
+    @property
+    def is_note(self) -> bool:
+        """Whether the text is meant for colleagues; in doubt it is."""
+        return "note" in (self["mode"].value(), self["action"].value())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        mode, action = cleaned.get("mode"), cleaned.get("action")
+        if mode and action != "close" and (mode == "note") != (action == "note"):
+            message = _("Nothing was sent: the button is for the other kind of text. Choose again.")
+            self.add_error(None, message)
+        return cleaned
+
+    def fault_of(self, body: str) -> str:
+        action = self.cleaned_data.get("action")
+        if action == "close" and body:
+            return _("The text is not sent yet. Send it first or empty the box.")
+        if action == "close":
+            return _("The files are not sent yet. Send or remove them.") if self.uploads else ""
+        if action == "note" and not (body or self.uploads):
+            return _("Write a note.")
+        return super().fault_of(body)
 
 
 class AssignForm(forms.Form):

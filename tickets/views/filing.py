@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
-from accounts.answers import refuse, see_other, wants_json
+from accounts.answers import refuse_json, see_other, wants_json
 
 from ..forms import DraftForm, TicketForm, limits, parse_uuids
 from ..models import Draft, Ticket, TicketLanguage
@@ -31,7 +31,7 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
             draft.delete() if draft else None
             return see_other("tickets:ticket_received", ticket.pk)
         if wants_json(request):
-            return refuse(request, 400, "invalid", "", errors=form.errors)
+            return refuse_json(400, "invalid", errors=form.errors)
     else:
         form = TicketForm(initial=_initial(draft), **_form_extras(request, now))
         form.uploads = list(draft.screenshots.waiting()) if draft else []

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import throttle
-from accounts.answers import refuse, see_other, wants_json
+from accounts.answers import refuse_json, see_other, wants_json
 from accounts.models import User
 
 from ..forms import ReopenForm, ReplyForm, limits
@@ -77,7 +77,7 @@ def ticket_reopen(request: HttpRequest, number: int) -> HttpResponse:
     form = ReopenForm(request.POST)
     if not form.is_valid():
         if wants_json(request):
-            return refuse(request, 400, "invalid", "", errors=form.errors)
+            return refuse_json(400, "invalid", errors=form.errors)
         return _show_thread(request, ticket, reopen_form=form, status=400)
     try:
         ticket.reopen(
@@ -145,7 +145,7 @@ def _answer(user: User, ticket: Ticket, post: dict[str, Any], rest: dict[str, An
 
 def _refuse_reply(request: HttpRequest, ticket: Ticket, form: ReplyForm) -> HttpResponse:
     if wants_json(request):
-        return refuse(request, 400, "invalid", "", errors=form.errors)
+        return refuse_json(400, "invalid", errors=form.errors)
     return _show_thread(request, ticket, form=form, uploads=form.uploads, status=400)
 
 
@@ -154,7 +154,7 @@ def _confirm_stale(
 ) -> HttpResponse:
     """Show what is new above the kept text; sending again confirms."""
     if wants_json(request):
-        return refuse(request, 409, "stale", "", message=_("There is a newer reply."))
+        return refuse_json(409, "stale", _("There is a newer reply."))
     newer = [reply_entry(ticket, reply, request.user, []) for reply in stale.newer]
     form.data = form.data.copy()
     form.data["seen"] = stale.newer[-1].pk
@@ -166,7 +166,7 @@ def _begin_anew(
 ) -> HttpResponse:
     """Too late to reopen: the words and pictures wait in the form of a new issue."""
     if wants_json(request):
-        return refuse(request, 409, "closed", "", message=impossible.message)
+        return refuse_json(409, "closed", impossible.message)
     draft = Draft.objects.create(
         owner=request.user,
         language=ticket.language,
@@ -181,6 +181,6 @@ def _begin_anew(
 
 def _refuse_verb(request: HttpRequest, ticket: Ticket, impossible: TransitionError) -> HttpResponse:
     if wants_json(request):
-        return refuse(request, 409, "impossible", "", message=impossible.message)
+        return refuse_json(409, "impossible", impossible.message)
     messages.warning(request, impossible.message)
     return see_other(ticket)
