@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.models import User
+
 from .models import Reply, Screenshot, Ticket, TicketEvent
 from .models.event import Verb
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 
 @dataclass
@@ -30,6 +29,7 @@ class Entry:
     lang: str = ""
     id: str = ""
     event_text: str = ""
+    event_by: str = ""
     screenshots: list[Screenshot] = field(default_factory=list)
 
     @property
@@ -38,14 +38,14 @@ class Entry:
 
 
 def entries_for_member(ticket: Ticket) -> list[Entry]:
-    """What the member may see: no notes, only public events."""
+    """What the member may see: no notes, only public events, and not which agent acted."""
     events = ticket.events.filter(public=True)
-    return _entries(ticket, ticket.replies.public(), events, ticket.member)
+    return _entries(ticket, ticket.replies.public(), events, ticket.member, _side)
 
 
 def entries_for_desk(ticket: Ticket, agent: User) -> list[Entry]:
     """The whole thread, with internal notes and every event."""
-    return _entries(ticket, ticket.replies.all(), ticket.events.all(), agent)
+    return _entries(ticket, ticket.replies.all(), ticket.events.all(), agent, _name)
 
 
 def last_seen(entries: list[Entry]) -> int:
@@ -68,7 +68,13 @@ def reply_entry(ticket: Ticket, reply: Reply, reader: User, shots: list[Screensh
     )
 
 
-def _entries(ticket: Ticket, replies: object, events: object, reader: User) -> list[Entry]:
+def _entries(
+    ticket: Ticket,
+    replies: object,
+    events: object,
+    reader: User,
+    acted: Callable[[TicketEvent], str],
+) -> list[Entry]:
     shots = defaultdict(list)
     for shot in ticket.screenshots.all():
         shots[shot.reply_id].append(shot)
@@ -85,25 +91,49 @@ def _entries(ticket: Ticket, replies: object, events: object, reader: User) -> l
         reply_entry(ticket, reply, reader, shots[reply.pk])
         for reply in replies.select_related("author")
     ]
+    events = list(events.select_related("actor"))
+    people = User.objects.in_bulk(_assignees(events))
     happened = [
-        Entry("event", event.at, event.actor, event_text=text)
-        for event in events.select_related("actor")
-        if (text := _event_text(event))
+        Entry("event", event.at, event.actor, event_text=text, event_by=acted(event))
+        for event in events
+        if (text := _event_text(event, people))
     ]
     # Stable: a reply stands before the change of status it caused.
     return [description, *sorted([*written, *happened], key=lambda entry: entry.at)]
 
 
-def _event_text(event: TicketEvent) -> str:
+def _side(event: TicketEvent) -> str:
+    """Which side acted, in the member's eyes; empty where that goes without saying."""
+    if event.verb == Verb.SUBMIT or event.actor is None:
+        return ""
+    if event.actor_id == event.ticket.member_id:
+        return pgettext("timeline", "you")
+    return _("technical support")
+
+
+def _name(event: TicketEvent) -> str:
+    if event.verb == Verb.SUBMIT or event.actor is None:
+        return ""
+    return pgettext("timeline", "by %(name)s") % {"name": event.actor.display_name}
+
+
+def _assignees(events: list[TicketEvent]) -> set[int]:
+    """The ids of those to whom ``events`` gave the ticket."""
+    given = (event.data.get("to") for event in events if event.verb == Verb.ASSIGN)
+    return {pk for pk in given if pk is not None}
+
+
+def _event_text(event: TicketEvent, people: dict[int, User]) -> str:
     """What the timeline says of an event; empty where the reply itself says it."""
     if event.verb == Verb.SUBMIT:
         return _("Issue received")
     if event.verb == Verb.ASSIGN:
         if event.data.get("to") is None:
             return _("Unassigned")
-        if event.data["to"] == event.actor_id:
-            return _("Assigned to themselves")
-        return _("Assigned to somebody else")
+        assignee = people.get(event.data["to"])
+        if assignee is None:
+            return _("Assigned to somebody else")
+        return _("Assigned to %(name)s") % {"name": assignee.display_name}
     if "to" in event.data:
         status = Ticket.Status(event.data["to"]).label
         return pgettext("timeline", "Status changed: %(status)s") % {"status": status}
