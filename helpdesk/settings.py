@@ -60,6 +60,9 @@ PAGE_SIZE = 20
 CLOSED_PREVIEW = 5  # closed issues shown before "show all" (S32)
 REOPEN_DAYS = 14
 DRAFT_HOURS = 24
+CHAT_MEMBER_LEASE = 120  # seconds a waiting member may be away and keep the place
+CHAT_AGENT_LEASE = 45  # seconds an agent may be away and keep the chats
+CHAT_WATCH_GAP = 10  # seconds without a heartbeat that break a watch
 LIMITS = {"tickets": "20/hour", "uploads": "60/hour", "replies": "60/hour", "drafts": "30/minute"}
 
 # --- Applications ------------------------------------------------------------------------------

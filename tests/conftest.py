@@ -18,6 +18,7 @@ from PIL import Image
 from accounts import seed as accounts_seed
 from accounts import throttle
 from accounts.models import Rank, User
+from chat import seed as chat_seed
 from tickets import seed as tickets_seed
 from tickets.models import Screenshot, Ticket
 
@@ -44,6 +45,7 @@ def seeded(db):
     """The seeded rows, also after a transactional test has truncated them."""
     accounts_seed.seed(apps)
     tickets_seed.seed(apps)
+    chat_seed.seed(apps)
 
 
 def person(username: str, rank: Rank, **fields) -> User:

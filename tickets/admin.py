@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -24,6 +26,8 @@ from accounts.models import Rank
 from .desk import ticket_page
 from .models import Holiday, ServiceWindow, Ticket
 from .models.ticket import NUMBER
+
+_DATE, _TIME = {"type": "date"}, {"type": "time"}
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -115,7 +119,7 @@ class AgeFilter(admin.SimpleListFilter):
 class TicketAdmin(admin.ModelAdmin):
     """Tickets are worked on, never edited: rows change only through the verbs."""
 
-    list_display = ["ref", "subject", "state", "written_in", "member_rank", "age", "handled_by"]
+    list_display = ["ref", "subject", "state", "age", "handled_by", "written_in", "member_rank"]
     list_display_links = ["ref", "subject"]
     list_filter = [StatusFilter, "language", AssigneeFilter, RankFilter, AgeFilter]
     list_select_related = ["member", "assignee"]
@@ -124,7 +128,6 @@ class TicketAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["title"]  # shows the box; get_search_results does the search
     search_help_text = gettext_lazy("Number, title, text or internal note")
-    ordering = ["waiting_since", "pk"]
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -136,17 +139,21 @@ class TicketAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("description", "search_text", "notes_text")
 
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """What waits for support before what waits for the member; in what is past, the newest.
+
+        "open" is the last of the statuses by the alphabet, and the index runs that way.
+        """
+        is_past = request.GET.get("status") in {Ticket.Status.CLOSED, "all"}
+        if is_past or request.GET.get("q"):
+            return ["-pk"]
+        return ["-status", "waiting_since", "pk"]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         words = search_term.replace("\0", "").strip()[:200]
         return (queryset.matching(words, notes=True) if words else queryset), False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        title = {"title": self.opts.verbose_name_plural.capitalize()}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def change_view(
         self,
@@ -204,14 +211,26 @@ class TicketAdmin(admin.ModelAdmin):
         return ticket.assignee.display_name if ticket.assignee else "–"
 
 
+class WindowForm(forms.ModelForm):
+    def validate_constraints(self) -> None:
+        """Say once what is wrong: a window that overlaps may begin at the same time too."""
+        if not self.errors:
+            super().validate_constraints()
+
+
 @admin.register(ServiceWindow)
 class ServiceWindowAdmin(admin.ModelAdmin):
+    """Times are GMT: Django's own widgets would add shortcuts and notes about other clocks."""
+
+    form = WindowForm
+    formfield_overrides = {models.TimeField: {"widget": forms.TimeInput(_TIME, "%H:%M")}}
     list_display = ["__str__", "kind"]
     list_filter = ["kind", "weekday"]
 
 
 @admin.register(Holiday)
 class HolidayAdmin(admin.ModelAdmin):
+    formfield_overrides = {models.DateField: {"widget": forms.DateInput(_DATE, "%Y-%m-%d")}}
     list_display = ["date", "name"]
 
 
