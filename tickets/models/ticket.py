@@ -258,7 +258,7 @@ class Ticket(models.Model):
                 condition=Q(status=Status.CLOSED),
                 name="ticket_member_closed",
             ),
-            models.Index(fields=["status", "waiting_since", "id"], name="ticket_desk"),
+            models.Index(fields=["-status", "waiting_since", "id"], name="ticket_desk"),
             models.Index(fields=["assignee", "status", "waiting_since"], name="ticket_assignee"),
         ]
 
