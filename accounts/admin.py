@@ -5,21 +5,44 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
+from .zones import zone_choices
 
 _STAFF = ("is_staff", "is_superuser", "groups", "user_permissions")
+_RECORD = ("member_id", "rank", "rank_since")
+
+
+class PersonForm(UserChangeForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+    works_in = forms.MultipleChoiceField(
+        label=capfirst(_("works in")),
+        choices=settings.LANGUAGES,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Languages an agent answers in."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("time_zone"):
+            field.choices = zone_choices(self.instance.time_zone)
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """A supervisor may not make staff: only a superuser sees those fields as editable."""
 
+    form = PersonForm
     list_display = ["username", "full_name", "rank", "language", "is_active", "is_staff"]
     list_filter = ["rank", "language", "is_active", "is_staff"]
     search_fields = ["username", "first_name", "last_name", "email", "member_id"]
@@ -28,7 +51,7 @@ class PersonAdmin(UserAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email", "language", "time_zone"]}),
-        (_("Member record"), {"fields": ["member_id", "rank", "rank_since"]}),
+        (_("Member record"), {"fields": _RECORD}),
         (_("Desk"), {"fields": ["works_in", *_STAFF]}),
         (_("Access"), {"fields": ["is_active", "last_login", "date_joined"]}),
     ]
@@ -51,18 +74,29 @@ class PersonAdmin(UserAdmin):
         fields = list(super().get_readonly_fields(request, obj))
         if request.user.is_superuser:
             return fields
-        # Ranks come from the member record; the name and address of staff open the desk.
+        # The record comes from elsewhere; the name and address of staff open the desk.
         identity = ["username", "email"] if obj and obj.is_staff else []
-        return [*fields, *_STAFF, "rank", "rank_since", *identity]
+        return [*fields, *_STAFF, *_RECORD, *identity]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list:
+        """Leave the password out for those who may not set it."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self._may_set_password(request, obj):
+            return fieldsets
+        return [(None, {"fields": ["username"]}), *fieldsets[1:]]
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
         """A supervisor sets passwords of members, not of staff."""
         person = self.get_object(request, id)
-        if person and person.is_staff and not request.user.is_superuser:
+        if person and not self._may_set_password(request, person):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
+
+    def _may_set_password(self, request: HttpRequest, person: User) -> bool:
+        is_above = person.is_staff and not request.user.is_superuser
+        return self.has_change_permission(request, person) and not is_above
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only a superuser changes somebody who has more rights than a supervisor."""

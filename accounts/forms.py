@@ -27,11 +27,7 @@ class PreferencesForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = settings.LANGUAGES
-        zones = zone_choices()
-        known = {name for _region, rows in zones for name, _city in rows}
-        if self.instance.time_zone not in known:
-            zones = [("", [(self.instance.time_zone, self.instance.time_zone)]), *zones]
-        self.fields["time_zone"].choices = zones
+        self.fields["time_zone"].choices = zone_choices(self.instance.time_zone)
 
     def clean_appearance(self) -> str:
         return self.cleaned_data["appearance"] or "system"

@@ -46,8 +46,11 @@ def _canonical() -> list[str]:
     return [line.split("\t")[2] for line in lines if line and not line.startswith("#")]
 
 
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The portal's own markets first, by their names; then the world by region."""
+def zone_choices(kept: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+    """The portal's own markets first, by their names; then the world by region.
+
+    ``kept`` is somebody's zone: it stays possible even if it bears an old name.
+    """
     groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
     for name in _canonical():
         region = name.partition("/")[0]
@@ -59,4 +62,6 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     rest = [
         (str(REGIONS[key]), sorted(rows, key=lambda row: row[1])) for key, rows in groups.items()
     ]
-    return [(str(_("Nearest")), near), *rest]
+    zones = [(str(_("Nearest")), near), *rest]
+    known = {name for _region, rows in zones for name, _city in rows}
+    return zones if not kept or kept in known else [("", [(kept, kept)]), *zones]

@@ -70,7 +70,7 @@ def test_the_work_list_shows_what_an_agent_needs_to_choose(desk, ticket, agent):
     html = text_of(desk.get(LIST))
     columns = re.findall(r'class="(?:sortable )?column-(\w+)', html)
     assert columns == [
-        *("ref", "subject", "state", "written_in", "member_rank", "age", "handled_by")
+        *("ref", "subject", "state", "age", "handled_by", "written_in", "member_rank")
     ]
     row = re.sub(r"<.*?>", " ", html[html.index("field-ref") :])
     for word in (ticket.number, ticket.title, "Open", "Slovenščina", "Silver", "Ana Novak"):
@@ -82,6 +82,37 @@ def test_who_waits_longest_stands_first(desk, silver):
     for title, hours in (("Second", 2), ("First", 3), ("Third", 1)):
         submit(silver, title=title, at=now - dt.timedelta(hours=hours))
     assert listed(desk) == ["First", "Second", "Third"]
+
+
+def test_what_waits_for_support_stands_before_what_waits_for_the_member(desk, silver, agent):
+    now = timezone.now()
+    asked = submit(silver, title="Asked", at=now - dt.timedelta(days=9))
+    answer(asked, agent, verb="ask", at=now - dt.timedelta(days=8))
+    submit(silver, title="New", at=now)
+    assert listed(desk) == ["New", "Asked"]
+    assert listed(desk, status="all") == ["New", "Asked"]
+
+
+def test_results_are_counted_for_a_search_only(desk, ticket):
+    assert "Show all" not in text_of(desk.get(LIST))
+    assert "1 result · " in text_of(desk.get(LIST, {"q": ticket.title}))
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [({}, "Nothing is here."), ({"q": "nic"}, "Clear"), ({"rank": "gold"}, "Clear")],
+)
+def test_an_empty_list_says_so_and_leads_back(desk, query, words):
+    html = text_of(desk.get(LIST, query))
+    assert words in html
+    assert ("Nothing matches." in html) is bool(query)
+
+
+def test_filters_and_pages_bear_their_own_names(office, silver):
+    captions = re.findall(r"<summary>(.*?)</summary>", text_of(office.get(LIST)))
+    assert captions == ["Status", "Language of the ticket", "Handled by", "Rank", "Waiting for"]
+    assert "<h1>People</h1>" in text_of(office.get(PEOPLE))
+    assert "<h1>Sonja Novak</h1>" in text_of(office.get(f"{PEOPLE}{silver.pk}/change/"))
 
 
 @pytest.fixture
@@ -104,7 +135,7 @@ def four(silver, gold, agent, supervisor):
         ({"status": "open"}, "mine other"),
         ({"status": "awaiting_feedback"}, "free"),
         ({"status": "closed"}, "closed"),
-        ({"status": "all"}, "mine other free closed"),
+        ({"status": "all"}, "closed free other mine"),
         ({"language__exact": "sl"}, "mine"),
         ({"assignee": "me"}, "mine"),
         ({"assignee": "nobody"}, "free"),
@@ -184,6 +215,19 @@ def test_the_page_tells_who_asks_and_what_happened(desk, ticket, agent, silver):
     assert "Members cannot see this note." in html
 
 
+def test_events_name_who_acted(desk, ticket, agent, supervisor, silver):
+    now = timezone.now()
+    ticket.assign(supervisor, agent, at=now)
+    ticket.close(silver, at=now)
+    html = re.sub(r"<.*?>", "", text_of(desk.get(page(ticket))))
+    assert "Assigned to Ana Novak · by Eva Novak · " in html
+    assert "Status changed: Closed · by Sonja Novak · " in html
+
+
+def test_members_words_are_marked_as_theirs(desk, ticket):
+    assert "<span>Member</span>" in text_of(desk.get(page(ticket)))
+
+
 def test_the_status_is_no_field(desk, ticket):
     before = state_of(ticket)
     assert 'name="status"' not in text_of(desk.get(page(ticket)))
@@ -210,6 +254,56 @@ def test_the_button_says_what_becomes_of_the_text(desk, ticket, agent, action, k
     assert reply.screenshots.count() == 1
     assert Email.objects.count() - before == mails
     assert state_of(ticket)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("mode", "action"), [("note", "reply"), ("note", "ask"), ("note", "finish"), ("reply", "note")]
+)
+def test_a_button_that_contradicts_the_tab_sends_nothing(desk, ticket, mode, action):
+    before = Email.objects.count()
+    refused = press(desk, ticket, action, mode=mode, body="Med nami.")
+    html = text_of(refused)
+    assert refused.status_code == 400
+    assert "Nothing was sent" in html
+    assert ">\nMed nami.</textarea>" in html
+    assert re.search(r'name="mode" value="note" checked', html)
+    assert (ticket.replies.count(), Email.objects.count()) == (0, before)
+
+
+@pytest.mark.parametrize(("mode", "action"), [("note", "note"), ("reply", "reply")])
+def test_a_button_of_its_tab_sends(desk, ticket, mode, action):
+    assert press(desk, ticket, action, mode=mode, body="Da.").status_code == 303
+    assert ticket.replies.get().kind == action
+
+
+def test_the_tab_survives_every_other_button(desk, ticket):
+    html = text_of(press(desk, ticket, "take", mode="note", body="Half a"))
+    assert re.search(r'name="mode" value="note" checked', html)
+
+
+def test_one_button_sends_the_reply_and_closes(desk, ticket):
+    post = {"action": "finish", "body": "Popravljeno.", "submission_id": uuid.uuid4()}
+    for _press in range(2):
+        assert desk.post(page(ticket), post).status_code == 303
+    assert state_of(ticket)[0] == Status.CLOSED
+    assert [reply.body for reply in ticket.replies.all()] == ["Popravljeno."]
+
+
+def test_a_reply_that_cannot_be_sent_closes_nothing(desk, ticket):
+    assert press(desk, ticket, "finish").status_code == 400
+    assert state_of(ticket)[0] == Status.OPEN
+
+
+@pytest.mark.parametrize("with_text", [True, False])
+def test_closing_waits_for_what_is_not_sent_yet(desk, ticket, agent, with_text):
+    upload = Screenshot.objects.upload(agent, png_file(), timezone.now())
+    unsent = {"body": "Še tole."} if with_text else {"uploads": [upload.uuid]}
+    refused = press(desk, ticket, "close", **unsent)
+    html = text_of(refused)
+    assert refused.status_code == 409
+    assert ("The text is not sent yet." if with_text else "The files are not sent yet.") in html
+    assert (">\nŠe tole.</textarea>" if with_text else str(upload.uuid)) in html
+    assert state_of(ticket)[0] == Status.OPEN
 
 
 def test_taking_handing_over_and_letting_go(desk, ticket, agent, supervisor):
@@ -239,10 +333,13 @@ def test_a_reply_to_an_issue_closed_meanwhile_is_kept_and_refused(desk, ticket, 
     assert ">\nPoskusite znova.</textarea>" in text_of(refused)
 
 
-def test_an_empty_answer_is_refused(desk, ticket):
-    refused = press(desk, ticket, "reply", body=" ")
+@pytest.mark.parametrize(
+    ("action", "words"), [("ask", "Write a reply."), ("note", "Write a note.")]
+)
+def test_an_empty_text_is_refused(desk, ticket, action, words):
+    refused = press(desk, ticket, action, body=" ")
     assert refused.status_code == 400
-    assert "Write a reply." in text_of(refused)
+    assert words in text_of(refused)
 
 
 def test_pressing_twice_sends_once(desk, ticket):
@@ -347,8 +444,7 @@ def person_form(someone, **forged):
     """What the form of a person posts, with more fields than it has."""
     kept = ("username", "first_name", "last_name", "email", "language", "time_zone", "rank")
     fields = {name: getattr(someone, name) for name in kept}
-    member_id = {"member_id": someone.member_id or "", "works_in": "[]"}
-    return {**fields, **member_id, "is_active": "on", **forged}
+    return {**fields, "member_id": "7", "is_active": "on", **forged}
 
 
 def powers():
@@ -367,6 +463,38 @@ def test_a_supervisor_looks_after_people_and_makes_nobody_staff(office, silver):
     assert (silver.is_staff, silver.is_superuser) == (False, False)
     assert not silver.groups.exists()
     assert not silver.user_permissions.exists()
+
+
+def test_the_member_record_is_not_written_by_hand(office, silver):
+    office.post(f"{PEOPLE}{silver.pk}/change/", person_form(silver, rank=Rank.GOLD))
+    silver.refresh_from_db()
+    assert (silver.member_id, silver.rank) == ("1000002", Rank.SILVER)
+
+
+def test_languages_and_zone_of_an_agent_are_chosen_from_lists(office, agent):
+    someone = f"{PEOPLE}{agent.pk}/change/"
+    office.post(someone, person_form(agent, works_in=["cs", "sl"], time_zone="Europe/Prague"))
+    agent.refresh_from_db()
+    assert (agent.works_in, agent.time_zone) == (["cs", "sl"], "Europe/Prague")
+    for wrong in ({"works_in": ["xx"]}, {"time_zone": "Mars/Olympus"}):
+        assert office.post(someone, person_form(agent, **wrong)).status_code == 200
+
+
+def test_an_old_name_of_a_zone_is_kept(office, silver):
+    silver.time_zone = "Europe/Belfast"
+    silver.save()
+    saved = office.post(f"{PEOPLE}{silver.pk}/change/", person_form(silver))
+    assert saved.status_code == 302
+
+
+def test_a_password_is_shown_to_those_who_may_set_it(desk, office, silver, agent):
+    pages = [f"{PEOPLE}{someone.pk}/change/" for someone in (silver, agent)]
+    shown = [
+        "algorithm" in text_of(client.get(path)) or "password" in text_of(client.get(path))
+        for client in (desk, office)
+        for path in pages
+    ]
+    assert shown == [False, False, True, False]
 
 
 def test_a_supervisor_adds_people_and_makes_none_of_them_staff(office):
@@ -427,6 +555,15 @@ def test_service_windows_of_a_day_do_not_overlap(office, start, end, taken):
     answered = office.post(f"{WINDOWS}add/", window(start, end))
     assert (answered.status_code == 302) is taken
     assert ServiceWindow.objects.count() - before == taken
+
+
+def test_a_window_is_entered_in_plain_fields_and_refused_once(office):
+    form = text_of(office.get(f"{WINDOWS}add/"))
+    assert form.count('<input type="time"') == 2
+    assert "DateTimeShortcuts" not in form
+    refused = text_of(office.post(f"{WINDOWS}add/", window("06:00", "09:00")))
+    assert refused.count('class="errorlist') == 1
+    assert 'value="06:00"' in refused
 
 
 def test_the_same_window_on_a_free_day_is_taken(office):

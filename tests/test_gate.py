@@ -511,11 +511,12 @@ FORGED = {"is_staff": "on", "is_superuser": "on", "groups": "1", "user_permissio
 
 def test_a_supervisor_makes_neither_staff_nor_ranks(supervisor, silver):
     page = reverse("admin:accounts_user_change", args=[silver.pk])
-    fields = {"username": "sonja", "language": "sl", "time_zone": "UTC", "member_id": "1000002"}
-    fields |= {"rank": Rank.GOLD, "works_in": "[]", "is_active": "on", **FORGED}
+    fields = {"username": "sonja", "language": "sl", "time_zone": "UTC", "member_id": "7"}
+    fields |= {"rank": Rank.GOLD, "is_active": "on", **FORGED}
     assert signed_in(supervisor).post(page, fields).status_code == 302
     silver.refresh_from_db()
     assert (silver.time_zone, silver.rank) == ("UTC", Rank.SILVER)
+    assert silver.member_id == "1000002"
     assert (silver.is_staff, silver.is_superuser) == (False, False)
     assert not silver.groups.exists()
 

@@ -52,10 +52,16 @@ def pages(asked, closed):
         "agent": {
             "desk-index": "/admin/",
             "desk-list": "/admin/tickets/ticket/",
+            "desk-list-empty": "/admin/tickets/ticket/?q=nic",
             "desk-ticket": f"/admin/tickets/ticket/{asked.pk}/change/",
+            "desk-ticket-closed": f"/admin/tickets/ticket/{closed.pk}/change/",
+            "desk-person-read": f"/admin/accounts/user/{asked.member_id}/change/",
+            "home-desk": "/",
         },
         "supervisor": {
             "desk-window": "/admin/tickets/servicewindow/add/",
+            "desk-windows": "/admin/tickets/servicewindow/",
+            "desk-holiday": "/admin/tickets/holiday/add/",
             "desk-people": "/admin/accounts/user/",
             "desk-person": f"/admin/accounts/user/{asked.member_id}/change/",
         },

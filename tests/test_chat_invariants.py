@@ -1,0 +1,202 @@
+"""The invariants of the chat (SECURITY §D), held against whatever people do in whatever order."""
+
+import uuid
+
+import pytest
+from chatting import age, start, vanish, watched
+from conftest import _staff, person
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.models import Rank
+from accounts.seed import AGENTS
+from chat.models import (
+    ChatClosed,
+    Conflict,
+    Conversation,
+    LimitReached,
+    Note,
+    NotYours,
+    Presence,
+    Taken,
+    Watch,
+)
+from chat.text import normalise
+
+MEMBERS, STAFF = 4, 2
+WHO, WHICH = st.integers(0, MEMBERS - 1), st.integers(0, 9)
+TEXT = st.text(max_size=40)
+
+
+class Chats(RuleBasedStateMachine):
+    """Members and agents doing what they may, and what they may not."""
+
+    members: list
+    agents: list
+
+    @initialize()
+    def empty(self):
+        for model in (Note, Conversation, Presence, Watch):
+            model.objects.all().delete()
+        watched()
+        self.told = {}  # what was acknowledged: (conversation, author, client_id) → (seq, body)
+        self.order = []  # who waits, as the queue must be
+
+    def conversation(self, which):
+        rows = list(Conversation.objects.order_by("pk"))
+        return rows[which % len(rows)] if rows else None
+
+    @rule(who=WHO, question=TEXT)
+    def member_starts(self, who, question):
+        before = Conversation.objects.unfinished().filter(member=self.members[who]).first()
+        conversation = start(self.members[who], question)
+        assert before is None or conversation == before
+        if before is None:
+            self.order.append(conversation.pk)
+
+    @rule(which=WHICH, who=st.integers(0, MEMBERS + STAFF - 1), body=TEXT)
+    def somebody_posts(self, which, who, body):
+        conversation, author = self.conversation(which), (self.members + self.agents)[who]
+        if conversation is None:
+            return
+        takes_part = author in (conversation.member, conversation.agent)
+        name = uuid.uuid4()
+        try:
+            message, is_new = conversation.post(author, body, name)
+        except ChatClosed:
+            assert conversation.status == "closed"
+            return
+        except NotYours:
+            assert not takes_part
+            return
+        assert is_new
+        assert takes_part
+        self.told[conversation.pk, author.pk, name] = (message.seq, normalise(body))
+
+    @rule(choice=st.randoms())
+    def a_post_is_repeated(self, choice):
+        if not self.told:
+            return
+        (pk, author, name), (seq, body) = choice.choice(sorted(self.told.items(), key=str))
+        conversation = Conversation.objects.get(pk=pk)
+        somebody = next(one for one in self.members + self.agents if one.pk == author)
+        count = conversation.messages.count()
+        message, is_new = conversation.post(somebody, body, name)
+        assert (message.seq, is_new) == (seq, False)
+        assert conversation.messages.count() == count
+        with pytest.raises(Conflict):
+            conversation.post(somebody, f"{body}!", name)
+
+    @rule(who=st.integers(0, STAFF - 1))
+    def an_agent_takes_the_next(self, who):
+        try:
+            conversation = Conversation.objects.claim_next(self.agents[who])
+        except LimitReached:
+            assert Conversation.objects.of_agent(self.agents[who]).count() == 3
+            return
+        if conversation is None:
+            assert self.order == []
+            return
+        assert conversation.pk == self.order.pop(0)
+
+    @rule(which=WHICH, who=st.integers(0, STAFF - 1))
+    def an_agent_picks_one(self, which, who):
+        conversation = self.conversation(which)
+        if conversation is None:
+            return
+        try:
+            conversation.claim(self.agents[who])
+        except (Taken, LimitReached):
+            return
+        self.order.remove(conversation.pk)
+
+    @rule(which=WHICH, who=st.integers(0, STAFF - 1), to=st.integers(0, STAFF - 1))
+    def an_agent_gives_one_away(self, which, who, to):
+        conversation = self.conversation(which)
+        if conversation is None:
+            return
+        try:
+            if who == to:
+                conversation.release(self.agents[who])
+                self.queue_again(conversation.pk)
+            else:
+                conversation.transfer(self.agents[who], self.agents[to])
+        except (NotYours, ChatClosed):
+            return
+
+    @rule(which=WHICH, by_member=st.booleans())
+    def somebody_ends_one(self, which, by_member):
+        conversation = self.conversation(which)
+        if conversation is not None:
+            conversation.close(conversation.member if by_member else self.agents[0])
+            if conversation.pk in self.order:
+                self.order.remove(conversation.pk)
+
+    @rule(who=st.integers(0, STAFF - 1))
+    def an_agent_vanishes(self, who):
+        lost = list(Conversation.objects.of_agent(self.agents[who]).values_list("pk", flat=True))
+        vanish(self.agents[who])
+        assert Conversation.objects.sweep() >= len(lost)
+        for pk in lost:
+            self.queue_again(pk)
+
+    @rule(who=WHO)
+    def a_waiting_member_vanishes(self, who):
+        mine = Conversation.objects.filter(member=self.members[who], status="waiting")
+        lost = list(mine.values_list("pk", flat=True))
+        age(mine, "member_at", 200)
+        Conversation.objects.sweep()
+        self.order = [pk for pk in self.order if pk not in lost]
+
+    def queue_again(self, pk):
+        """Back in its old place."""
+        self.order.append(pk)
+        places = dict(Conversation.objects.values_list("pk", "queued_at"))
+        self.order.sort(key=lambda key: (places[key], key))
+
+    @invariant()
+    def what_was_acknowledged_is_stored_as_it_was(self):  # I1, I2
+        for (pk, author, name), (seq, body) in getattr(self, "told", {}).items():
+            rows = Conversation.objects.get(pk=pk).messages.filter(author=author, client_id=name)
+            assert list(rows.values_list("seq", "body")) == [(seq, body)]
+
+    @invariant()
+    def every_list_is_without_gaps(self):  # I3, I12, I14
+        for conversation in Conversation.objects.all():
+            places = list(conversation.messages.values_list("seq", flat=True))
+            assert places == list(range(1, conversation.last_seq + 1))
+            ends = list(conversation.messages.filter(event="ended").values_list("seq", flat=True))
+            assert ends == ([conversation.last_seq] if conversation.status == "closed" else [])
+
+    @invariant()
+    def the_queue_is_first_in_first_out(self):  # I8, I9
+        if hasattr(self, "order"):
+            assert list(Conversation.objects.waiting().values_list("pk", flat=True)) == self.order
+
+    @invariant()
+    def nobody_has_too_many(self):  # I7, I11
+        for member in getattr(self, "members", []):
+            assert Conversation.objects.unfinished().filter(member=member).count() <= 1
+        assert not Conversation.objects.filter(status="active", agent=None).exists()
+
+
+@pytest.mark.django_db
+def test_whatever_people_do_the_invariants_hold(seeded):
+    Chats.members = [person(f"member{n}", Rank.SILVER, member_id=str(n)) for n in range(MEMBERS)]
+    Chats.agents = [_staff(f"agent{n}", AGENTS) for n in range(STAFF)]
+    run_state_machine_as_test(
+        Chats,
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
