@@ -48,6 +48,7 @@ class Chats(RuleBasedStateMachine):
         watched()
         self.told = {}  # what was acknowledged: (conversation, author, client_id) → (seq, body)
         self.order = []  # who waits, as the queue must be
+        self.places = {}  # when each joined the queue, for good
 
     def conversation(self, which):
         rows = list(Conversation.objects.order_by("pk"))
@@ -60,6 +61,7 @@ class Chats(RuleBasedStateMachine):
         assert before is None or conversation == before
         if before is None:
             self.order.append(conversation.pk)
+            self.places[conversation.pk] = conversation.queued_at
 
     @rule(which=WHICH, who=st.integers(0, MEMBERS + STAFF - 1), body=TEXT)
     def somebody_posts(self, which, who, body):
@@ -158,8 +160,7 @@ class Chats(RuleBasedStateMachine):
     def queue_again(self, pk):
         """Back in its old place."""
         self.order.append(pk)
-        places = dict(Conversation.objects.values_list("pk", "queued_at"))
-        self.order.sort(key=lambda key: (places[key], key))
+        self.order.sort(key=lambda key: (self.places[key], key))
 
     @invariant()
     def what_was_acknowledged_is_stored_as_it_was(self):  # I1, I2

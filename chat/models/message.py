@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 class Event(models.TextChoices):
     """What happened to a conversation; worded in the language of who looks at it."""
 
-    CLAIMED = "claimed", _("An agent joined.")
-    TRANSFERRED = "transferred", _("Another agent is taking over.")
-    RELEASED = "released", _("Back in the queue.")
-    AGENT_LOST = "agent_lost", _("The connection to the agent was lost.")
-    ENDED = "ended", _("Chat ended")
+    CLAIMED = "claimed"
+    TRANSFERRED = "transferred"
+    RELEASED = "released"
+    AGENT_LOST = "agent_lost"
+    ENDED = "ended"
 
 
 class Message(models.Model):
@@ -25,9 +25,9 @@ class Message(models.Model):
     """
 
     class Kind(models.TextChoices):
-        MEMBER = "member", _("member")
-        AGENT = "agent", _("agent")
-        SYSTEM = "system", _("system")
+        MEMBER = "member"
+        AGENT = "agent"
+        SYSTEM = "system"
 
     conversation = models.ForeignKey(
         "chat.Conversation", on_delete=models.CASCADE, related_name="messages"

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
 
 
 class Watch(models.Model):
@@ -19,8 +18,7 @@ class Watch(models.Model):
     beat_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("watch")
-        verbose_name_plural = _("watches")
+        verbose_name_plural = "watches"
 
     def __str__(self) -> str:
         return f"{self.process}"
@@ -50,13 +48,11 @@ class Presence(models.Model):
     agent = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presence"
     )
-    accepting = models.BooleanField(_("I take chats"), default=False)
-    limit = models.PositiveSmallIntegerField(_("chats at a time"), default=3)
+    accepting = models.BooleanField(default=False)
+    limit = models.PositiveSmallIntegerField(default=3)
     seen_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("presence")
-        verbose_name_plural = _("presences")
         constraints = [
             models.CheckConstraint(condition=Q(limit__gte=1, limit__lte=20), name="presence_limit")
         ]
