@@ -34,11 +34,11 @@ def test_a_note_looks_unlike_a_reply_and_has_its_own_button(desk):
     assert buttons(desk) == [
         *("Send reply to member", "Send and wait for feedback", "Send reply and close issue")
     ]
-    expect(desk.get_by_label("For the member: Sonja Novak")).to_be_visible()
+    expect(desk.get_by_role("textbox", name="For the member: Sonja Novak")).to_be_visible()
     write(desk, "Med nami.", "Internal note")
     assert desk.evaluate(BACKGROUND) != surface
     assert buttons(desk) == ["Save internal note"]
-    expect(desk.get_by_label("Members cannot see this note.")).to_have_value("Med nami.")
+    expect(desk.get_by_role("textbox", name="Members cannot see this note.")).to_have_value("Med nami.")
 
 
 def test_a_note_is_saved_as_a_note(desk, ticket):
@@ -52,7 +52,9 @@ def test_the_enter_key_sends_neither_kind(desk, ticket):
     for tab in ("Internal note", "Reply to member"):
         write(desk, "Na pol", tab)
         desk.locator(".modes label", has_text=tab).locator("input").press("Enter")
+        expect(desk.locator(".messagelist")).to_contain_text("Choose what to do")
         expect(desk.locator("#id_body")).to_have_value("Na pol")
+        expect(desk.locator(".modes label", has_text=tab).locator("input")).to_be_checked()
     assert not ticket.replies.exists()
 
 
@@ -62,7 +64,7 @@ def test_closing_asks_again_and_waits_for_the_text(desk, ticket):
     desk.fill("#id_body", "Popravljeno.")
     desk.locator("summary", has_text="Close issue").click()
     without_reply.click()
-    expect(desk.locator("[role=alert]")).to_contain_text("The text is not sent yet.")
+    expect(desk.locator("[role=alert]:visible")).to_contain_text("The text is not sent yet.")
     expect(desk.locator("#id_body")).to_have_value("Popravljeno.")
     desk.get_by_role("button", name="Send reply and close issue").click()
     expect(desk.get_by_role("button", name="Reopen issue")).to_be_visible()
