@@ -1,6 +1,7 @@
 """The desk in a real browser: two kinds of text that cannot be mistaken, and lists on a phone."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsing import DESK, PHONE, needs_chromium, sign_in
 from conftest import submit
 from playwright.sync_api import expect
@@ -38,7 +39,9 @@ def test_a_note_looks_unlike_a_reply_and_has_its_own_button(desk):
     write(desk, "Med nami.", "Internal note")
     assert desk.evaluate(BACKGROUND) != surface
     assert buttons(desk) == ["Save internal note"]
-    expect(desk.get_by_role("textbox", name="Members cannot see this note.")).to_have_value("Med nami.")
+    expect(desk.get_by_role("textbox", name="Members cannot see this note.")).to_have_value(
+        "Med nami."
+    )
 
 
 def test_a_note_is_saved_as_a_note(desk, ticket):
@@ -46,6 +49,17 @@ def test_a_note_is_saved_as_a_note(desk, ticket):
     desk.get_by_role("button", name="Save internal note").click()
     expect(desk.locator(".is-note")).to_contain_text("Med nami.")
     assert ticket.replies.get().kind == "note"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_note_is_fit_to_be_read(browser, portal, agent, ticket, theme):
+    context = browser.new_context(viewport=DESK, color_scheme=theme)
+    page = context.new_page()
+    sign_in(page, portal, agent, f"{LIST}{ticket.pk}/change/")
+    write(page, "Med nami.", "Internal note")
+    page.locator("summary", has_text="Close issue").click()
+    assert not Axe().run(page).response["violations"]
+    context.close()
 
 
 def test_the_enter_key_sends_neither_kind(desk, ticket):

@@ -76,6 +76,17 @@ def test_the_thread_is_read_in_the_order_it_happened(client, ticket, silver, age
     assert "English –" in page
 
 
+def test_the_member_reads_which_side_acted_but_no_names(client, ticket, silver, agent):
+    answer(ticket, agent, "Which browser?", verb="ask")
+    answer(ticket, silver, "Firefox.")
+    ticket.assign(agent, agent, at=timezone.now())
+    page = re.sub(r"<.*?>", "", page_of(client, ticket))
+    assert "Status changed: Awaiting Feedback · technical support · " in page
+    assert "Status changed: Open · you · " in page
+    assert "by Ana" not in page
+    assert "Assigned" not in page
+
+
 def test_a_waiting_question_stands_above_the_form(client, ticket, silver, agent):
     answer(ticket, agent, "Which browser?", verb="ask")
     assert "Support is waiting for your answer" in page_of(client, ticket)

@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(fields=['status', 'waiting_since', 'id'], name='ticket_desk'),
+            index=models.Index(fields=['-status', 'waiting_since', 'id'], name='ticket_desk'),
         ),
         migrations.AddIndex(
             model_name='ticket',
