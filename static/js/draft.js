@@ -1,11 +1,13 @@
 // Saves what is typed as a draft on the server, a few seconds after typing stops and when the page is left.
 import { token } from "./token.js";
+import { isUnsettled } from "./upload-row.js";
 
 const PAUSE = 3000;
+const PATIENCE = 10_000;
 const FIELDS = ["draft", "language", "title", "description", "uploads"];
 const form = document.querySelector("form[data-draft-url]");
 let dirty = false;
-let saving = false;
+let saving = null;
 let leaving = false;
 let timer;
 
@@ -20,6 +22,7 @@ const post = (options) => fetch(form.dataset.draftUrl, {
   method: "POST",
   headers: { Accept: "application/json", "X-CSRFToken": token() },
   body: body(),
+  signal: AbortSignal.timeout(PATIENCE),
   ...options,
 });
 
@@ -36,9 +39,7 @@ const saved = ({ draft, saved_at: at }) => {
 };
 
 // Quiet when it fails: the text is still in the page, the guard below stays up and the next change tries again.
-const save = async () => {
-  if (!dirty || saving || leaving) return;
-  saving = true;
+const attempt = async () => {
   dirty = false;
   try {
     const answer = await post({ keepalive: document.hidden });
@@ -47,10 +48,12 @@ const save = async () => {
   } catch {
     dirty = true;
     return;
-  } finally {
-    saving = false;
   }
   if (dirty) later();
+};
+
+const save = () => {
+  if (dirty && !saving && !leaving) saving = attempt().finally(() => { saving = null; });
 };
 
 const later = () => {
@@ -64,16 +67,31 @@ const changed = (event) => {
   later();
 };
 
+// A save on its way would leave behind a draft that this page knows nothing of.
+const holdBack = async (event) => {
+  if (!saving || !event.target.matches("[data-draft-url], [data-keep-form]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  await saving;
+  event.target.requestSubmit(event.submitter);
+};
+
+// A change of language takes everything along but pictures on their way.
+const isLeaving = ({ target }) => target === form || (target.matches("[data-keep-form]") && !isUnsettled(form));
+
 if (form) {
+  // The draft remembers; the browser would bring back half of what was sent.
+  form.autocomplete = "off";
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("uploads-changed", changed);
+  document.addEventListener("submit", holdBack, { capture: true });
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || event.target !== form) return;
+    if (event.defaultPrevented || !isLeaving(event)) return;
     leaving = true;
     clearTimeout(timer);
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
-  window.addEventListener("pageshow", () => { leaving = false; });
-  window.addEventListener("beforeunload", (event) => { if (dirty && !leaving) event.preventDefault(); });
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted && leaving) location.reload(); });
+  window.addEventListener("beforeunload", (event) => { if (!leaving && (dirty || isUnsettled(form))) event.preventDefault(); });
 }

@@ -1,14 +1,14 @@
 // Times of the last seven days read "yesterday"; the server's words stay in the title and return on paper.
 const STEPS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
-const NOW = ["second", 60];
 const WEEK = 7 * 86_400;
 const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+const justNow = document.querySelector("[data-just-now]")?.dataset.justNow;
 const times = [...document.querySelectorAll("time[data-relative]")];
 const written = new Map(times.map((time) => [time, time.textContent]));
 
 const ago = (seconds) => {
-  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? NOW;
-  return format.format(-Math.floor(seconds / size), unit);
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? [];
+  return unit ? format.format(-Math.floor(seconds / size), unit) : justNow;
 };
 
 // Calendar days, so that last night is "yesterday" and not "9 hours ago".

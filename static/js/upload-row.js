@@ -14,7 +14,7 @@ export const part = (row, name) => row.querySelector(`[data-upload-${name}]`);
 export const firstButton = (row) => row?.querySelector("button:not([hidden])");
 
 export const readableSize = (bytes) => {
-  const [unit, size] = bytes < 1_000_000 ? ["kilobyte", Math.ceil(bytes / 1024)] : ["megabyte", bytes / 1_048_576];
+  const [unit, size] = bytes < 1_000_000 ? ["kilobyte", Math.max(1, bytes / 1000)] : ["megabyte", bytes / 1_000_000];
   const digits = unit === "megabyte" ? 1 : 0;
   return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: digits }).format(size);
 };
@@ -58,3 +58,25 @@ export const preview = (row, source) => {
   image.hidden = false;
   image.src = source;
 };
+
+// What the server keeps of a picture, put into its row and read from it: {id, name, size, thumb}.
+export const store = (row, { id, name: label, size, thumb }, words) => {
+  const field = row.querySelector("input[name=uploads]");
+  row.dataset.upload = field.value = id;
+  row.dataset.size = size;
+  field.disabled = false;
+  name(row, label, words);
+  part(row, "size").textContent = readableSize(size);
+  preview(row, thumb);
+  show(row, "done");
+};
+
+export const stored = (row) => ({
+  id: row.dataset.upload,
+  name: part(row, "name").textContent,
+  size: Number(row.dataset.size),
+  thumb: part(row, "thumb").getAttribute("src"),
+});
+
+// Pictures that would be lost with the page: on their way, or waiting for another try.
+export const isUnsettled = (form) => form.querySelector("[data-state=sending], [data-state=failed]") !== null;

@@ -1,49 +1,64 @@
-// A form sent while pictures are on their way asks: wait for them, or send without.
+// A form sent while pictures are on their way or have failed asks: wait, try again, or send without.
 import { firstButton, part } from "./upload-row.js";
 
 export const holdBack = (zone, form, rows) => {
-  const notice = part(zone, "busy");
+  const busy = part(zone, "busy");
+  const stuck = part(zone, "stuck");
   const wait = part(zone, "wait");
-  const without = part(zone, "without");
-  const sending = () => rows().filter((row) => row.dataset.state === "sending");
+  const inState = (...states) => rows().filter((row) => states.includes(row.dataset.state));
   let isWaiting = false;
-
-  const ask = () => {
-    notice.hidden = false;
-    wait.hidden = false;
-    wait.focus();
-  };
+  let submitter;
 
   const close = () => {
     isWaiting = false;
-    notice.hidden = true;
+    busy.hidden = stuck.hidden = true;
+    wait.hidden = false;
+  };
+
+  const ask = (notice) => {
+    close();
+    notice.hidden = false;
+    firstButton(notice).focus();
+  };
+
+  const hold = () => {
+    ask(busy);
+    isWaiting = true;
+    part(busy, "without").focus();
+    wait.hidden = true;
+  };
+
+  const sendWithout = () => {
+    close();
+    for (const row of inState("sending")) part(row, "cancel").click();
+    for (const row of inState("failed")) part(row, "remove").click();
+    // Cancelled requests settle in the next task.
+    setTimeout(() => form.requestSubmit(submitter));
   };
 
   form.addEventListener("submit", (event) => {
-    if (!sending().length) return;
+    const failed = inState("failed");
+    const isBusy = inState("sending").length > 0;
+    if (!isBusy && !failed.length) return;
     event.preventDefault();
-    ask();
+    submitter = event.submitter;
+    part(stuck, "names").textContent = failed.map((row) => part(row, "name").textContent).join(", ");
+    ask(isBusy ? busy : stuck);
   });
 
-  wait.addEventListener("click", () => {
-    isWaiting = true;
-    without.focus();
-    wait.hidden = true;
+  wait.addEventListener("click", hold);
+  part(stuck, "again").addEventListener("click", () => {
+    for (const row of inState("failed")) part(row, "retry").click();
+    hold();
   });
-
-  without.addEventListener("click", () => {
-    for (const row of sending()) part(row, "cancel").click();
-    close();
-    // Cancelled requests settle in the next task.
-    setTimeout(() => form.requestSubmit());
-  });
+  for (const notice of [busy, stuck]) part(notice, "without").addEventListener("click", sendWithout);
 
   zone.addEventListener("upload-settled", () => {
-    if (notice.hidden || sending().length) return;
-    const failed = rows().find((row) => ["failed", "refused"].includes(row.dataset.state));
-    const send = isWaiting && !failed;
+    if (busy.hidden || inState("sending").length) return;
+    const [failed] = inState("failed", "refused");
+    const goOn = isWaiting && !failed;
     close();
-    if (send) form.requestSubmit();
+    if (goOn) form.requestSubmit(submitter);
     else (firstButton(failed) ?? zone.querySelector("button[data-upload-pick]")).focus();
   });
 };

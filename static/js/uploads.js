@@ -1,6 +1,8 @@
 // Pictures go up as soon as they are added; the form then sends only their ids.
+import { guard } from "./leave-guard.js";
+import { carry } from "./upload-carry.js";
 import { answerReason, fileReason, isWorthRetrying } from "./upload-reasons.js";
-import { firstButton, name, part, preview, readableSize, show, showFailure, showProgress, wordsOf } from "./upload-row.js";
+import { firstButton, name, part, preview, readableSize, show, showFailure, showProgress, store, wordsOf } from "./upload-row.js";
 import { send } from "./upload-send.js";
 import { listen } from "./upload-sources.js";
 import { holdBack } from "./upload-submit.js";
@@ -15,7 +17,8 @@ const start = (zone) => {
   const words = wordsOf(part(zone, "words"));
   const files = new Map();
   const rows = () => [...list.children];
-  const names = () => rows().map((row) => part(row, "name").textContent);
+  // Also of the pictures that the page shows already.
+  const names = () => [...document.querySelectorAll("[data-upload-name], [data-picture-name]")].map((label) => label.textContent);
   const say = (text) => { part(zone, "status").textContent = text; };
   const changed = () => zone.dispatchEvent(new Event("uploads-changed", { bubbles: true }));
 
@@ -48,15 +51,8 @@ const start = (zone) => {
       showFailure(row, reason, isWorthRetrying(result));
       return say(`${part(row, "name").textContent}: ${reason}`);
     }
-    const { id, name: stored, size, thumb } = result.answer;
-    const field = row.querySelector("input[name=uploads]");
-    row.dataset.upload = field.value = id;
-    field.disabled = false;
-    name(row, stored, words);
-    part(row, "size").textContent = readableSize(size);
-    preview(row, thumb);
-    show(row, "done");
-    say(words("uploaded", { name: stored }));
+    store(row, result.answer, words);
+    say(words("uploaded", { name: result.answer.name }));
     return changed();
   };
 
@@ -75,14 +71,19 @@ const start = (zone) => {
     part(row, "cancel").onclick = cancel;
   };
 
-  const addRow = (file) => {
+  const addRow = () => {
     const row = part(zone, "row").content.firstElementChild.cloneNode(true);
+    list.append(row);
+    list.hidden = false;
+    return row;
+  };
+
+  const begin = (file) => {
+    const row = addRow();
     files.set(row, file);
     name(row, file.name, words);
     part(row, "size").textContent = readableSize(file.size);
     preview(row, URL.createObjectURL(file));
-    list.append(row);
-    list.hidden = false;
     upload(row);
   };
 
@@ -90,7 +91,7 @@ const start = (zone) => {
     const problem = part(zone, "problem");
     const refused = added.map((file) => {
       const reason = fileReason(file, [...files.values()], rows().length, zone.dataset, words);
-      if (!reason) addRow(file);
+      if (!reason) begin(file);
       return reason && `${file.name}: ${reason}`;
     }).filter(Boolean);
     problem.textContent = refused.join("\n");
@@ -116,6 +117,9 @@ const start = (zone) => {
   });
   listen(zone, form, add, rename);
   holdBack(zone, form, rows);
+  carry(list, (picture) => store(addRow(), picture, words));
+  // A draft guards its form itself.
+  if (!form.matches("[data-draft-url]")) guard(form);
 };
 
 document.querySelectorAll("[data-uploads]").forEach(start);

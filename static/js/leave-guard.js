@@ -1,0 +1,20 @@
+// Lets the browser ask before the page is left while a form holds words or pictures that were not sent.
+import { isUnsettled } from "./upload-row.js";
+
+const hasText = (form) => [...form.querySelectorAll("textarea")].some(({ value }) => value.trim());
+const hasPictures = (form) => form.querySelector("[data-upload-list] > li") !== null;
+
+export const guard = (form) => {
+  let leaving = false;
+  // A change of language takes everything along but pictures on their way.
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    leaving = event.target === form || (event.target.matches("[data-keep-form]") && !isUnsettled(form));
+  });
+  window.addEventListener("pageshow", () => { leaving = false; });
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && (hasText(form) || hasPictures(form))) event.preventDefault();
+  });
+};
+
+document.querySelectorAll("form[data-leave-guard]").forEach(guard);
