@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from .lookups import FiltersOnly
 from .models import User
 from .zones import zone_choices
 
@@ -39,7 +40,7 @@ class PersonForm(UserChangeForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(FiltersOnly, UserAdmin):
     """A supervisor may not make staff: only a superuser sees those fields as editable."""
 
     form = PersonForm

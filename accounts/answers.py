@@ -6,8 +6,19 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    RawPostDataException,
+    UnreadablePostError,
+)
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render, resolve_url
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext_lazy as _
 
 LABELS = {
@@ -19,6 +30,16 @@ LABELS = {
 _MULTILINE = {"description", "body", "reason"}
 # Never shown again: secrets, and the token that the fresh form replaces.
 _SECRETS = ("csrfmiddlewaretoken", "password", "oldpassword", "password1", "password2", "code")
+
+
+# What reading a post may raise; the page that says so must not raise it again.
+_UNREADABLE = (
+    BadRequest,
+    SuspiciousOperation,
+    MultiPartParserError,
+    RawPostDataException,
+    UnreadablePostError,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +68,11 @@ class Held:
     @classmethod
     def of(cls, request: HttpRequest) -> Held | None:
         """Return what ``request`` posted, or ``None`` if it posted no text."""
-        if request.method != "POST":
+        if request.method != "POST" or not _came_from_here(request):
+            return None
+        try:
+            request.POST.lists()
+        except _UNREADABLE:
             return None
         is_note = request.POST.get("action") == "note"
         labels = {**LABELS, "body": _("Internal note")} if is_note else LABELS
@@ -61,7 +86,9 @@ class Held:
         ]
         if not any(entry.value and not entry.hidden for entry in fields):
             return None
-        return cls(request.get_full_path(), fields, bool(request.FILES), is_note)
+        return cls(
+            escape_leading_slashes(request.get_full_path()), fields, bool(request.FILES), is_note
+        )
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -113,3 +140,13 @@ def refuse_too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
     """Answer 429 with the text kept; ``retry_after`` is in seconds."""
     message = str(_("Too many attempts. Wait a moment"))
     return refuse(request, 429, "too_many", "429.html", message=message, retry_after=retry_after)
+
+
+def _came_from_here(request: HttpRequest) -> bool:
+    """Whether one of our own pages posted this: a stranger's form would be one click from obeyed."""
+    try:
+        own = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
+    except SuspiciousOperation:
+        return False
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    return (origin is None or origin in own) and site in {None, "same-origin", "none"}

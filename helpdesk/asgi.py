@@ -1,10 +1,35 @@
 """ASGI entry point: pages through Django; sockets join here."""
 
 import os
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+_CHARSET = re.compile(rb";\s*charset\*?\s*=[^;]*", re.IGNORECASE)
+_pages = get_asgi_application()
+
+
+async def utf8_pages(scope: Message, receive: Receive, send: Send) -> None:
+    """Forms are UTF-8, whatever their sender claims: other codecs make Django fail or lie."""
+    headers = [
+        (name, _CHARSET.sub(b"", value) if name == b"content-type" else value)
+        for name, value in scope["headers"]
+    ]
+    await _pages({**scope, "headers": headers}, receive, send)
+
+
+async def nowhere(scope: Message, receive: Receive, send: Send) -> None:
+    """Close a socket to an address that has none, without a traceback."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+application = ProtocolTypeRouter({"http": utf8_pages, "websocket": nowhere})

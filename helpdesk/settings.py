@@ -46,7 +46,8 @@ def _local_secret(path: Path) -> str:
 SECRET_KEY = env.str("SECRET_KEY", "") or _local_secret(DATA_DIR / "secret_key")
 SECRET_KEY_IS_SET = bool(env.str("SECRET_KEY", ""))
 _host = urlsplit(PORTAL_URL).hostname or "127.0.0.1"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host, "127.0.0.1", "localhost", "[::1]"])
+_here = [] if HARDENED else ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host, *_here])
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 # How many proxies append to X-Forwarded-For; accounts.throttle.client_address reads it.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
@@ -60,6 +61,8 @@ PAGE_SIZE = 20
 CLOSED_PREVIEW = 5  # closed issues shown before "show all" (S32)
 REOPEN_DAYS = 14
 DRAFT_HOURS = 24
+DRAFTS_PER_PERSON = 10
+WAITING_UPLOADS = 100  # per person, not sent yet
 CHAT_MEMBER_LEASE = 120  # seconds a waiting member may be away and keep the place
 CHAT_AGENT_LEASE = 45  # seconds an agent may be away and keep the chats
 CHAT_WATCH_GAP = 10  # seconds without a heartbeat that break a watch
@@ -201,6 +204,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,5/h/key"}  # a cap on mails to one member
 ACCOUNT_SESSION_REMEMBER = None  # the person decides, by the box on the sign-in page
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900

@@ -66,7 +66,8 @@ def language_set(request: HttpRequest) -> HttpResponse:
     """Speak another language from here on, on the same page (D28)."""
     language = request.POST.get("language", "")
     target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    if not is_ours or not target.startswith("/"):  # a bare word would be taken for a route
         target = "/"
     response = see_other(target)
     if language in dict(settings.LANGUAGES):

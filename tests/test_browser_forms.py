@@ -187,6 +187,20 @@ def test_a_draft_saved_before_a_change_of_language_goes_with_its_issue(on_new):
     assert not Draft.objects.exists()
 
 
+def test_a_draft_on_its_way_is_waited_for(on_new):
+    saves = []
+    on_new.route("**/draft/", lambda route: saves.append((route, route.fetch())))
+    fill_issue(on_new)
+    with on_new.expect_request("**/draft/", timeout=8000):
+        pass
+    on_new.get_by_role("button", name="Submit Tech Issue").click()
+    route, answered = saves[0]
+    route.fulfill(response=answered)
+    on_new.wait_for_url("**/received/")
+    assert Ticket.objects.count() == 1
+    assert not Draft.objects.exists()
+
+
 def test_a_reply_keeps_its_pictures_over_a_change_of_language(in_thread, ticket):
     in_thread.fill("#id_body", "Here it is.")
     paste_picture(in_thread, "#id_body")
@@ -270,6 +284,16 @@ def test_the_form_is_empty_when_one_goes_back_to_it_after_sending(on_new):
     assert on_new.input_value(".form [name=draft]") == ""
 
 
+def test_a_sent_form_out_of_the_browsers_memory_is_loaded_anew(on_new):
+    on_new.route("**/new/", lambda route: route.abort("aborted"))
+    fill_issue(on_new)
+    with on_new.expect_request(lambda request: request.method == "POST"):
+        on_new.get_by_role("button", name="Submit Tech Issue").click()
+    on_new.unroute("**/new/")
+    on_new.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(on_new.locator("#id_title")).to_have_value("")
+
+
 def test_a_sent_reply_is_said_beside_it_with_the_focus(in_thread, ticket, agent):
     for number in range(6):
         answer(ticket, agent, f"Answer {number}\n" * 8, at=timezone.now())
@@ -285,6 +309,17 @@ def test_a_sent_reply_is_said_beside_it_with_the_focus(in_thread, ticket, agent)
 
 
 # --- Finding and reading -----------------------------------------------------------------------
+
+
+def test_news_stand_clear_of_the_notice_that_tells_of_them(at_desk, ticket, silver):
+    answer(ticket, silver, "Še nekaj", at=timezone.now())
+    at_desk.fill("#id_body", "Hvala")
+    at_desk.get_by_role("button", name="Send reply to member").click()
+    notice = at_desk.locator("[data-focus-summary]")
+    expect(notice).to_be_focused()
+    disc = at_desk.locator("[id^=new-] .disc")
+    edge = notice.bounding_box()["y"] + notice.bounding_box()["height"]
+    assert disc.bounding_box()["y"] >= edge + 8
 
 
 def test_a_search_says_where_it_looks_and_what_it_did_not_find(page, portal, other_silver, silver):

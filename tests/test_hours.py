@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 
 from helpdesk.hours_panel import ServiceHours, zone_city
 from tickets import hours
@@ -224,6 +225,14 @@ def test_dayline_places_today_on_the_line_of_the_mock():
     assert today.now_x == "126.6"
     assert panel(gmt(7, 18, 10)).dayline == []
     assert panel(gmt(7, 18), windows=ALWAYS).dayline[-1]["x"] == "232.0"
+
+
+def test_a_day_without_windows_has_no_line():
+    drawn = {
+        day: render_to_string("_now.html", {"hours": panel(gmt(7, day, 10))}) for day in (15, 18)
+    }
+    assert "<svg" in drawn[15]
+    assert "<svg" not in drawn[18]
 
 
 def test_zone_city_is_translated_or_the_last_part_of_the_name():

@@ -221,7 +221,7 @@ def test_nothing_of_others_is_found(client, silver, gold):
     submit(silver, title="Own")
     other = submit(gold, title="Zaupno")
     assert found(client, "zaupno") == found(client, other.number) == []
-    assert "No ticket matches the filters." in client.get(LIST, {"q": "zaupno"}).content.decode()
+    assert "Nothing found for “zaupno”." in client.get(LIST, {"q": "zaupno"}).content.decode()
 
 
 def test_internal_notes_are_never_found(client, ticket, agent):

@@ -338,6 +338,14 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(silver):
     assert not is_signed_in(elsewhere)
 
 
+def test_the_sessions_page_names_browsers_in_short(silver):
+    here = Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537"})
+    sign_in("sonja", client=here)
+    page = here.get(SESSIONS).content.decode()
+    assert "<strong>Chrome, Linux</strong>" in page
+    assert '<p class="wrap-anywhere">Mozilla/5.0 (X11; Linux x86_64)' in page
+
+
 def test_other_sessions_are_ended_on_the_sessions_page(silver):
     here, elsewhere = Client(), Client()
     sign_in("sonja", client=here), sign_in("sonja", client=elsewhere)
@@ -404,6 +412,17 @@ def test_the_mail_leads_to_a_new_password_and_works_once(silver, client):
     assert sign_in("sonja", NEW_PASSWORD).status_code == 302
     page = Client().get(path, follow=True).content.decode()
     assert 'name="password1"' not in page
+
+
+def test_a_new_password_is_told_once_also_after_a_reload(silver, client):
+    client.post(RESET, {"email": "sonja@example.com"})
+    path = re.search(r"/accounts/password/reset/key/\S+", Email.objects.get().message)[0]
+    form = client.get(path, follow=True).redirect_chain[-1][0]
+    done = client.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}, follow=True)
+    assert "messages" in done.content.decode()
+    assert "lead" not in done.content.decode()
+    again = client.get(done.redirect_chain[-1][0]).content.decode()
+    assert 'class="lead"' in again
 
 
 def test_a_mail_that_led_on_does_not_leave_its_key_in_the_address(silver, client):

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.answers import see_other
+from accounts.lookups import FiltersOnly
 from accounts.models import Rank
 
 from .desk import ticket_page
@@ -116,7 +117,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Ticket)
-class TicketAdmin(admin.ModelAdmin):
+class TicketAdmin(FiltersOnly, admin.ModelAdmin):
     """Tickets are worked on, never edited: rows change only through the verbs."""
 
     list_display = ["ref", "subject", "state", "age", "handled_by", "written_in", "member_rank"]
@@ -219,7 +220,7 @@ class WindowForm(forms.ModelForm):
 
 
 @admin.register(ServiceWindow)
-class ServiceWindowAdmin(admin.ModelAdmin):
+class ServiceWindowAdmin(FiltersOnly, admin.ModelAdmin):
     """Times are GMT: Django's own widgets would add shortcuts and notes about other clocks."""
 
     form = WindowForm
@@ -229,7 +230,7 @@ class ServiceWindowAdmin(admin.ModelAdmin):
 
 
 @admin.register(Holiday)
-class HolidayAdmin(admin.ModelAdmin):
+class HolidayAdmin(FiltersOnly, admin.ModelAdmin):
     formfield_overrides = {models.DateField: {"widget": forms.DateInput(_DATE, "%Y-%m-%d")}}
     list_display = ["date", "name"]
 

@@ -46,12 +46,13 @@ MEGABYTE = 1024 * 1024
 MAX_BYTES = 15 * MEGABYTE
 MAX_PIXELS = {"PNG": 20_000_000, "JPEG": 50_000_000, "WEBP": 20_000_000}
 MAX_FRAMES = 1000
+MAX_SCANS = 64  # of a progressive JPEG; each is a walk over the whole picture
 FULL_SCALE_PIXELS = 20_000_000  # larger JPEGs are decoded at half their sides
 THUMB_BOX = (480, 360)  # twice of what is shown
 MAX_UNPACKED = MEGABYTE  # compressed texts and colour profile of one PNG together
 
 CHILD_MEMORY = 768 * MEGABYTE
-CHILD_OUTPUT = 96 * MEGABYTE
+CHILD_OUTPUT = 32 * MEGABYTE
 CHILD_FILES = 32
 CHILD_CPU_SECONDS = 15
 CHILD_WALL_SECONDS = 20
@@ -322,6 +323,8 @@ def _judge(data: bytes) -> tuple[str, bool]:
     elif data.startswith(b"\xff\xd8\xff"):
         # Phones append pictures, gain maps and films (MPF, Motion Photo): dropped unless harmful.
         kind, lossy, rest = "JPEG", False, b""
+        if data.count(b"\xff\xda") > MAX_SCANS:
+            raise _Refusal("harmful")
     elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         kind, (lossy, rest) = "WEBP", _check_webp(data)
     else:

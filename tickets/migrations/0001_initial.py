@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reply',
-            constraint=models.UniqueConstraint(fields=('author', 'submission_id'), name='reply_submitted_once'),
+            constraint=models.UniqueConstraint(fields=('ticket', 'author', 'submission_id'), name='reply_submitted_once'),
         ),
         migrations.AddConstraint(
             model_name='reply',

@@ -37,7 +37,7 @@ class Reply(models.Model):
         ordering = ["at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["author", "submission_id"], name="reply_submitted_once"
+                fields=["ticket", "author", "submission_id"], name="reply_submitted_once"
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["reply", "question", "note"]), name="reply_kind_known"

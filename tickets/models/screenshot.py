@@ -15,6 +15,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.throttle import TooMany
+
 from ..images import display_name, sanitise
 
 if TYPE_CHECKING:
@@ -56,10 +58,13 @@ class ScreenshotQuerySet(models.QuerySet):
     ) -> Screenshot:
         """Sanitise ``upload`` and keep it as the owner's own.
 
-        Raises ``ImageRefused`` with a sentence for the person, ``ImagesBusy`` if no worker is free,
-        ``OSError`` if the file cannot be stored. The files are written before the row, so that no
-        row points nowhere; what a failure leaves behind is swept as an orphan.
+        Raises ``TooMany`` if the person keeps too many unsent ones, ``ImageRefused`` with a
+        sentence for the person, ``ImagesBusy`` if no worker is free, ``OSError`` if the file
+        cannot be stored. The files are written before the row, so that no row points nowhere;
+        what a failure leaves behind is swept as an orphan.
         """
+        if self.waiting().filter(owner=owner).count() >= settings.WAITING_UPLOADS:
+            raise TooMany(60 * 60)
         with sanitise(upload) as picture:
             screenshot = self.model(
                 owner=owner,
@@ -96,9 +101,12 @@ class ScreenshotQuerySet(models.QuerySet):
 
     def discard(self) -> int:
         """Delete the rows, then their files once that is certain; return how many rows."""
-        doomed = list(self)
-        files = [file for row in doomed for file in (row.picture, row.thumb)]
-        count, _per_model = self.model.objects.filter(pk__in=[row.pk for row in doomed]).delete()
+        with transaction.atomic():
+            doomed = self.model.objects.waiting().select_for_update()
+            doomed = list(doomed.filter(pk__in=[row.pk for row in self]))
+            files = [file for row in doomed for file in (row.picture, row.thumb)]
+            rows = self.model.objects.waiting().filter(pk__in=[row.pk for row in doomed])
+            count, _per_model = rows.delete()
         for file in files:
             transaction.on_commit(lambda file=file: file.storage.delete(file.name))
         return count

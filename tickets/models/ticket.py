@@ -29,7 +29,7 @@ from .screenshot import Screenshot
 if TYPE_CHECKING:
     from accounts.models import User
 
-_PREFIXED = re.compile(r"\s*([^\W\d_]+)\s*[-–—:]\s*(.+)", re.DOTALL)
+_PREFIXED = re.compile(r"\s*([^\W\d_]{1,20})\s*[-–—:]\s*(.+)", re.DOTALL)
 NUMBER = re.compile(r"^\s*(?:TI\s*[-–]\s*|#\s*)?([1-9][0-9]{0,17})\s*$", re.IGNORECASE | re.ASCII)
 
 
@@ -141,7 +141,7 @@ class TicketQuerySet(models.QuerySet):
 
         Internal notes are searched only if ``notes`` says so.
         """
-        number, folded = NUMBER.match(words), fold(words).split()
+        number, folded = NUMBER.match(words), fold(words).split()[:20]
         if not folded:
             return self.none()
         texts = Q()
@@ -378,7 +378,9 @@ class Ticket(models.Model):
         at = post["at"]
         self._lock()
         if earlier := self._written(author, post["submission_id"]):
-            return earlier, False
+            if earlier.body == body:
+                return earlier, False
+            post["submission_id"] = uuid.uuid4()  # the form was sent before, with another text
         self._check(verb, author, at)
         self._refuse_stale(author, post.get("seen"))
         shots = post.get("screenshots", ())

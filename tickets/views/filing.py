@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
 from accounts.answers import refuse_json, see_other, wants_json
+from accounts.text import normalise_newlines
 
 from ..forms import DraftForm, TicketForm, limits, parse_uuids
 from ..models import Draft, Ticket, TicketLanguage
@@ -58,6 +60,9 @@ def draft_save(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"errors": form.errors}, status=400)
     draft.saved_at = now
     form.save()
+    older = Draft.objects.filter(owner=request.user).order_by("-saved_at", "-pk")
+    surplus = older.values_list("pk", flat=True)[settings.DRAFTS_PER_PERSON :]
+    Draft.objects.filter(pk__in=list(surplus)).delete()
     draft.keep(parse_uuids(request.POST.getlist("uploads")))
     return JsonResponse({"draft": str(draft.uuid), "saved_at": now.isoformat()})
 
@@ -82,7 +87,9 @@ def _submitted_before(request: HttpRequest) -> Ticket | None:
         submission_id = uuid.UUID(request.POST.get("submission_id", ""))
     except ValueError:
         return None
-    return Ticket.objects.submitted(request.user, submission_id)
+    ticket = Ticket.objects.submitted(request.user, submission_id)
+    text = normalise_newlines(request.POST.get("description", "")).strip()
+    return ticket if ticket and ticket.description == text else None
 
 
 def _submit(request: HttpRequest, form: TicketForm) -> Ticket | None:
@@ -90,6 +97,8 @@ def _submit(request: HttpRequest, form: TicketForm) -> Ticket | None:
         return None
     throttle.hit("tickets", request.user.pk)
     post = form.cleaned_data
+    if Ticket.objects.submitted(request.user, post["submission_id"]):
+        post["submission_id"] = uuid.uuid4()  # the form was sent before, with another text
     try:
         return Ticket.objects.submit(
             request.user,

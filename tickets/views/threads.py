@@ -139,7 +139,12 @@ def _answer(user: User, ticket: Ticket, post: dict[str, Any], rest: dict[str, An
         except TransitionError:
             if not ticket.is_closed:
                 raise
-    ticket.reopen(user, post["body"], **rest)
+    try:
+        ticket.reopen(user, post["body"], **rest)
+    except TransitionError:
+        if ticket.is_closed:
+            raise
+        return ticket.reply(user, post["body"], **rest)  # somebody else has just reopened it
     return None
 
 
