@@ -143,7 +143,7 @@ def refuse_too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
 
 
 def _came_from_here(request: HttpRequest) -> bool:
-    """Whether one of our own pages posted this: a stranger's form would be one click from obeyed."""
+    """Whether our own page posted this; a stranger's form would be one click from obeyed."""
     try:
         own = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
     except SuspiciousOperation:
