@@ -579,3 +579,11 @@ def test_templates_and_format_strings_stay_as_they_were_written(silver, agent):
         message = mail.email_message()
         assert TEMPLATES in message.body
         assert escape(TEMPLATES) in message.alternatives[0][0]
+
+
+def test_a_draft_whose_pictures_were_sent_is_gone_even_unnamed(client, silver, upload):
+    client.post(DRAFT, {"title": "Half", "language": "en", "uploads": [upload.uuid]}, headers=JSON)
+    assert Draft.objects.get().screenshots.get() == upload
+    ticket = filed(client, uploads=[upload.uuid])
+    assert ticket.screenshots.get() == upload
+    assert not Draft.objects.exists()

@@ -54,4 +54,4 @@ class Draft(models.Model):
 
     @property
     def is_empty(self) -> bool:
-        return not (self.title or self.description or self.screenshots.exists())
+        return not (self.title or self.description or self.screenshots.waiting().exists())

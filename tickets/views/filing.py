@@ -30,7 +30,9 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
         form = TicketForm(request.POST, request.FILES, **_form_extras(request, now))
         ticket = _submitted_before(request) or _submit(request, form)
         if ticket:
-            draft.delete() if draft else None
+            # Also a draft that the post did not name: its pictures have just been sent.
+            sent = {shot.draft_id for shot in form.uploads} | {draft.pk if draft else None}
+            Draft.objects.filter(owner=request.user, pk__in=sent - {None}).delete()
             return see_other("tickets:ticket_received", ticket.pk)
         if wants_json(request):
             return refuse_json(400, "invalid", errors=form.errors)
