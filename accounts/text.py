@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 # C0 and C1 controls except tab and line feed, and lone surrogates: PostgreSQL refuses NUL, UTF-8
 # refuses surrogates, terminals and mail obey the rest.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def normalise_newlines(text: str) -> str:
@@ -18,7 +18,7 @@ def normalise_newlines(text: str) -> str:
 
 def validate_text(text: str) -> None:
     """Refuse control characters; raises ``ValidationError``."""
-    if _FORBIDDEN.search(normalise_newlines(text)):
+    if UNSTORABLE.search(normalise_newlines(text)):
         raise ValidationError(
             _("The text contains characters that cannot be stored. Remove them and try again."),
             code="control_characters",
