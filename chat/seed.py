@@ -12,4 +12,4 @@ CONSOLE = ["view_conversation", "change_conversation"]
 def seed(apps: Any) -> None:
     """Grant permissions; run by the migration and by tests."""
     grant(apps, AGENTS, "chat", CONSOLE)
-    grant(apps, SUPERVISORS, "chat", CONSOLE)
+    grant(apps, SUPERVISORS, "chat", [*CONSOLE, "oversee_conversation"])

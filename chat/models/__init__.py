@@ -6,6 +6,7 @@ from .conversation import (
     Conversation,
     LimitReached,
     NotYours,
+    Rating,
     Taken,
 )
 from .message import Message
@@ -21,6 +22,7 @@ __all__ = [
     "NotYours",
     "Note",
     "Presence",
+    "Rating",
     "Taken",
     "Watch",
 ]

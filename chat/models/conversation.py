@@ -7,17 +7,21 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Greatest, Least, Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tickets.models import Draft, Screenshot, Ticket
+
+from .. import broadcasts, transcript
 from ..text import normalise
 from .message import Event, Message
 from .note import Note
@@ -61,6 +65,12 @@ class Ending(models.TextChoices):
     MEMBER = "member", _("The member ended the chat.")
     SUPPORT = "support", _("Support ended the chat.")
     AWAY = "away", _("The chat ended because of inactivity.")
+
+
+class Rating(models.TextChoices):
+    YES = "yes", pgettext_lazy("rating", "Yes")
+    PARTLY = "partly", pgettext_lazy("rating", "Partly")
+    NO = "no", pgettext_lazy("rating", "No")
 
 
 class ConversationQuerySet(models.QuerySet):
@@ -111,6 +121,7 @@ class ConversationQuerySet(models.QuerySet):
                 )
                 conversation._lock()
                 conversation._append(Message.Kind.MEMBER, member, normalise(question), uuid.uuid4())
+                broadcasts.queue_moved()
                 return conversation
         except IntegrityError:
             earlier = self.filter(member=member).filter(
@@ -131,6 +142,17 @@ class ConversationQuerySet(models.QuerySet):
         if head is not None:
             head._give_to(agent)
         return head
+
+    def mark_seen(self, field: str, marks: Mapping[int, int]) -> None:
+        """Move the seen marks ``field`` (``member_seen``, ``agent_seen``) forward, never back.
+
+        ``marks`` are sequence numbers by primary key; one query for all of them.
+        """
+        if not marks:
+            return
+        cases = [When(pk=pk, then=Value(seq)) for pk, seq in marks.items()]
+        seen = Least(Greatest(F(field), Case(*cases, default=F(field))), F("last_seq"))
+        self.filter(pk__in=marks).update(**{field: seen})
 
     def sweep(self) -> int:
         """End the chats of members who left, return those of agents who left; count both.
@@ -159,6 +181,7 @@ class Conversation(models.Model):
 
     Status = Status
     Ending = Ending
+    Rating = Rating
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     member = models.ForeignKey(
@@ -183,12 +206,15 @@ class Conversation(models.Model):
     member_seen = models.PositiveIntegerField(default=0)
     agent_seen = models.PositiveIntegerField(default=0)
     member_at = models.DateTimeField()
+    redirected_at = models.DateTimeField(null=True)  # support asked for a ticket instead (S48)
+    rating = models.CharField(max_length=6, choices=Rating.choices, blank=True)
 
     objects = ConversationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
+        permissions = [("oversee_conversation", "Can free or end any conversation")]
         constraints = [
             models.UniqueConstraint(
                 fields=["member", "submission_id"], name="conversation_started_once"
@@ -221,9 +247,16 @@ class Conversation(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation_detail", args=[self.uuid])
 
+    @property
+    def tickets(self) -> models.QuerySet[Ticket]:
+        """The tickets that grew from it, newest first."""
+        return Ticket.objects.filter(from_chat=self.uuid, member=self.member_id).order_by("-pk")
+
     @transaction.atomic
-    def post(self, author: User, body: str, client_id: uuid.UUID) -> tuple[Message, bool]:
-        """Say something; return the message and whether it is new.
+    def post(
+        self, author: User, body: str, client_id: uuid.UUID, uploads: Iterable[uuid.UUID] = ()
+    ) -> tuple[Message, bool]:
+        """Say something, with the author's ``uploads``; return the message and whether it is new.
 
         The same ``client_id`` again gives the same message, also after the end. Raises
         ``Conflict``, ``ChatClosed`` and ``NotYours``.
@@ -237,7 +270,60 @@ class Conversation(models.Model):
             return earlier, False
         if self.status == Status.CLOSED:
             raise ChatClosed
-        return self._append(self._side(author), author, body, client_id), True
+        message = self._append(self._side(author), author, body, client_id)
+        pictures = list(Screenshot.objects.uploaded_by(author, uploads))
+        if pictures:
+            Screenshot.objects.filter(pk__in=[picture.pk for picture in pictures]).update(
+                shown_to=self.member_id, draft=None
+            )
+            message.screenshots.set(pictures)
+        return message, True
+
+    @transaction.atomic
+    def ask_for_ticket(self, by: User, body: str, client_id: uuid.UUID) -> Message:
+        """Answer ``body`` and offer the member the ticket form in their language (S48)."""
+        message, is_new = self.post(by, body, client_id)
+        if is_new:
+            self.redirected_at = Now()
+            self.save(update_fields=["redirected_at"])
+            self._append(Message.Kind.SYSTEM, by, event=Event.LANGUAGE)
+        return message
+
+    @transaction.atomic
+    def to_ticket(self, by: User, language: str, at: datetime) -> Ticket:
+        """Make a ticket of the chat for its member, once however often asked; support's way."""
+        self._lock()
+        submission_id = uuid.uuid5(self.uuid, "ticket")
+        earlier = Ticket.objects.submitted(self.member, submission_id)
+        if earlier is not None:
+            return earlier
+        ticket = Ticket.objects.submit(
+            self.member,
+            language=language,
+            title=transcript.title(self),
+            description=transcript.text(self),
+            submission_id=submission_id,
+            at=at,
+            screenshots=self._pictures().copy_for(self.member, at),
+            from_chat=self.uuid,
+        )
+        if self.status != Status.CLOSED:
+            self._append(Message.Kind.SYSTEM, by, ticket.number, event=Event.TICKET)
+        return ticket
+
+    @transaction.atomic
+    def to_draft(self, language: str, at: datetime) -> Draft:
+        """Write the chat into a draft of a ticket; the member's way, who may still change it."""
+        self._lock()
+        earlier = Draft.objects.filter(owner=self.member, from_chat=self.uuid).fresh(at).first()
+        draft = earlier or Draft(owner=self.member, from_chat=self.uuid)
+        draft.language, draft.saved_at = language, at
+        if earlier is None:
+            draft.title, draft.description = transcript.title(self), transcript.text(self)
+        draft.save()
+        if earlier is None:
+            self._pictures().copy_for(self.member, at, draft)
+        return draft
 
     @transaction.atomic
     def add_note(self, agent: User, body: str, client_id: uuid.UUID) -> Note:
@@ -271,16 +357,27 @@ class Conversation(models.Model):
     def release(self, by: User) -> None:
         """Give an active conversation back to the queue, in its old place."""
         self._lock()
-        self._require_agent(by)
-        self._requeue(Event.RELEASED)
+        self._require_agent(by, overseer=True)
+        if self.status == Status.ACTIVE:
+            self._requeue(Event.RELEASED)
 
     @transaction.atomic
     def close(self, by: User) -> None:
-        """End the conversation, by its member or by support; ending twice changes nothing."""
+        """End the conversation, by its member or by support; ending twice changes nothing.
+
+        Raises ``NotYours``.
+        """
         self._lock()
         if self.status == Status.CLOSED:
             return
+        if by.pk != self.member_id:
+            self._require_agent(by, overseer=True)
         self._end(by, Ending.MEMBER if by.pk == self.member_id else Ending.SUPPORT)
+
+    def rate(self, rating: Rating) -> None:
+        """Keep the member's answer to *Did this help?*"""
+        self.rating = rating
+        self.save(update_fields=["rating"])
 
     def renew_member(self) -> None:
         """Note that the member is there now, by the database's clock."""
@@ -296,12 +393,19 @@ class Conversation(models.Model):
         self._require_agent(author)
         return Message.Kind.AGENT
 
-    def _require_agent(self, someone: User) -> None:
-        """Only the agent of an active conversation, or who may free any, acts for support."""
+    def _require_agent(self, someone: User, *, overseer: bool = False) -> None:
+        """Only its agent acts for support, or, where ``overseer`` says so, who may free any."""
         if self.status == Status.CLOSED:
             raise ChatClosed
+        if overseer and someone.has_perm("chat.oversee_conversation"):
+            return
         if self.status != Status.ACTIVE or self.agent_id != someone.pk:
             raise NotYours
+
+    def _pictures(self) -> Any:
+        """What was sent in it, as many as one ticket may carry, the first ones first."""
+        sent = Screenshot.objects.filter(messages__conversation=self).order_by("pk")
+        return sent[: settings.SCREENSHOTS_PER_POST]
 
     def _give_to(self, agent: User) -> None:
         self.agent, self.status = agent, Status.ACTIVE
@@ -341,6 +445,9 @@ class Conversation(models.Model):
         )
         self.save(update_fields=["last_seq"])
         message.refresh_from_db(fields=["at"])  # the database's own time
+        broadcasts.look(self.uuid)
+        if event:
+            broadcasts.queue_moved()
         return message
 
 

@@ -14,6 +14,8 @@ class Event(models.TextChoices):
     CLAIMED = "claimed"
     TRANSFERRED = "transferred"
     RELEASED = "released"
+    LANGUAGE = "language"  # support asked for a ticket in the member's language
+    TICKET = "ticket"  # support made a ticket of it; the body holds its number
     AGENT_LOST = "agent_lost"
     ENDED = "ended"
 
@@ -41,6 +43,7 @@ class Message(models.Model):
     event = models.CharField(max_length=16, choices=Event.choices, blank=True)
     client_id = models.UUIDField(null=True)
     at = models.DateTimeField()
+    screenshots = models.ManyToManyField("tickets.Screenshot", related_name="messages")
 
     class Meta:
         verbose_name = _("message")

@@ -33,6 +33,7 @@ class Draft(models.Model):
     language = models.CharField(max_length=8, blank=True)
     title = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
+    from_chat = models.UUIDField(null=True)  # the conversation it grew from
     saved_at = models.DateTimeField()
 
     objects = DraftQuerySet.as_manager()

@@ -35,15 +35,15 @@ def screenshot_path(screenshot: Screenshot, _name: str) -> str:
 
 class ScreenshotQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> ScreenshotQuerySet:
-        """Own uploads and pictures of own tickets without notes; all of them for agents."""
+        """Own uploads, pictures of own tickets without notes, of own chats; all for agents."""
         if user.is_staff and user.has_perm("tickets.view_ticket"):
             return self
         own_ticket = Q(ticket__member=user) & (Q(reply__isnull=True) | ~Q(reply__kind="note"))
-        return self.filter(own_ticket | Q(owner=user, ticket__isnull=True))
+        return self.filter(own_ticket | Q(owner=user, ticket__isnull=True) | Q(shown_to=user))
 
     def waiting(self) -> ScreenshotQuerySet:
         """Uploads that belong to nothing yet."""
-        return self.filter(ticket__isnull=True)
+        return self.filter(ticket__isnull=True, shown_to__isnull=True)
 
     def uploaded_by(self, user: User, uuids: Iterable[uuid.UUID]) -> ScreenshotQuerySet:
         """The uploads among ``uuids`` that are the person's own and still free."""
@@ -83,6 +83,26 @@ class ScreenshotQuerySet(models.QuerySet):
                 screenshot.thumb.save("", File(thumb), save=False)
             screenshot.save(force_insert=True)
         return screenshot
+
+    def copy_for(self, owner: User, at: datetime, draft: Draft | None = None) -> list[Screenshot]:
+        """Copy the pictures, files and all, as uploads of ``owner``; lost files are left out."""
+        copies = []
+        for original in self:
+            copy = self.model.objects.get(pk=original.pk)
+            copy.pk, copy.uuid, copy.at = None, uuid.uuid4(), at
+            copy.owner, copy.draft, copy.ticket, copy.reply, copy.shown_to = (
+                *(owner, draft),
+                *(None, None, None),
+            )
+            try:
+                with original.picture.open("rb") as content, original.thumb.open("rb") as thumb:
+                    copy.picture.save("", File(content), save=False)
+                    copy.thumb.save("", File(thumb), save=False)
+            except FileNotFoundError:
+                continue
+            copy.save(force_insert=True)
+            copies.append(copy)
+        return copies
 
     def sweep_orphans(self, at: datetime) -> int:
         """Delete files that no row points to, once they are older than a draft may be."""
@@ -135,6 +155,10 @@ class Screenshot(models.Model):
     reply = models.ForeignKey(
         "tickets.Reply", on_delete=models.CASCADE, null=True, related_name="screenshots"
     )
+    # The member in whose chat it was sent: what keeps it, and who may see it beside agents.
+    shown_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     name = models.CharField(max_length=120)
     picture = models.FileField(upload_to=screenshot_path)
     thumb = models.FileField(upload_to=screenshot_path)
@@ -158,7 +182,11 @@ class Screenshot(models.Model):
                 name="screenshot_reply_has_ticket",
             )
         ]
-        indexes = [models.Index(fields=["at"], condition=Q(ticket=None), name="screenshot_waiting")]
+        indexes = [
+            models.Index(
+                fields=["at"], condition=Q(ticket=None, shown_to=None), name="screenshot_waiting"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

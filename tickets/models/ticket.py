@@ -163,6 +163,7 @@ class TicketQuerySet(models.QuerySet):
         screenshots: Iterable[Screenshot] = (),
         technical_details: str = "",
         address: str | None = None,
+        from_chat: uuid.UUID | None = None,
     ) -> Ticket:
         """File a new ticket with the ``screenshots`` uploaded before.
 
@@ -174,6 +175,7 @@ class TicketQuerySet(models.QuerySet):
             title=title,
             description=description,
             technical_details=technical_details,
+            from_chat=from_chat,
             submission_id=submission_id,
             created_at=at,
             waiting_since=at,
@@ -225,6 +227,7 @@ class Ticket(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     closed_at = models.DateTimeField(_("Date Closed"), null=True)
+    from_chat = models.UUIDField(null=True, db_index=True)  # the conversation it grew from
     search_text = models.TextField(blank=True)
     notes_text = models.TextField(blank=True)
 

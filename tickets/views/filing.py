@@ -28,7 +28,7 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
     draft = _draft_of(request, now)
     if request.method == "POST":
         form = TicketForm(request.POST, request.FILES, **_form_extras(request, now))
-        ticket = _submitted_before(request) or _submit(request, form)
+        ticket = _submitted_before(request) or _submit(request, form, draft)
         if ticket:
             # Also a draft that the post did not name: its pictures have just been sent.
             sent = {shot.draft_id for shot in form.uploads} | {draft.pk if draft else None}
@@ -94,7 +94,7 @@ def _submitted_before(request: HttpRequest) -> Ticket | None:
     return ticket if ticket and ticket.description == text else None
 
 
-def _submit(request: HttpRequest, form: TicketForm) -> Ticket | None:
+def _submit(request: HttpRequest, form: TicketForm, draft: Draft | None) -> Ticket | None:
     if not form.is_valid():
         return None
     throttle.hit("tickets", request.user.pk)
@@ -112,6 +112,7 @@ def _submit(request: HttpRequest, form: TicketForm) -> Ticket | None:
             screenshots=form.uploads,
             technical_details=form.technical_details,
             address=throttle.client_address(request),
+            from_chat=draft and draft.from_chat,
         )
     except IntegrityError:
         ticket = Ticket.objects.submitted(request.user, post["submission_id"])
