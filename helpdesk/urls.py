@@ -18,6 +18,8 @@ urlpatterns = [
     path("language/", views.language_set, name="set_language"),
     path("brand/<slug:digest>.css", views.brand_stylesheet, name="brand_stylesheet"),
     path("technical-issues/", include("tickets.urls")),
+    path("chat/", include("chat.urls")),
+    path("staff/chat/", include("chat.console_urls")),
     # allauth offers these; accounts come from the member record, so here they lead nowhere.
     re_path(
         r"^accounts/(?:|signup|email|confirm-email|3rdparty|social|login/code)(?:/.*)?$",

@@ -1,0 +1,6 @@
+"""Addresses under /staff/chat/ (DESIGN §4)."""
+
+from django.urls import URLPattern
+
+app_name = "console"
+urlpatterns: list[URLPattern] = []
