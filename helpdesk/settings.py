@@ -66,7 +66,15 @@ WAITING_UPLOADS = 100  # per person, not sent yet
 CHAT_MEMBER_LEASE = 120  # seconds a waiting member may be away and keep the place
 CHAT_AGENT_LEASE = 45  # seconds an agent may be away and keep the chats
 CHAT_WATCH_GAP = 10  # seconds without a heartbeat that break a watch
-LIMITS = {"tickets": "20/hour", "uploads": "60/hour", "replies": "60/hour", "drafts": "30/minute"}
+CHAT_ACCEPT_TARGET = 5 * 60  # seconds
+CHATS_PER_AGENT = 3
+SOCKETS_PER_PERSON = 8
+MESSAGE_MAX_LENGTH = 4_000
+SCREENSHOTS_PER_MESSAGE = 4
+LIMITS = {
+    **{"tickets": "20/hour", "uploads": "60/hour", "replies": "60/hour", "drafts": "30/minute"},
+    **{"chats": "10/hour", "messages": "30/minute", "transcripts": "10/hour"},
+}
 
 # --- Applications ------------------------------------------------------------------------------
 INSTALLED_APPS = [
