@@ -26,8 +26,9 @@ LABELS = {
     "description": _("Detailed description of the issue"),
     "body": _("Your reply"),
     "reason": _("Why do you reopen the issue?"),
+    "question": _("How can we help?"),
 }
-_MULTILINE = {"description", "body", "reason"}
+_MULTILINE = {"description", "body", "reason", "question"}
 # Never shown again: secrets, and the token that the fresh form replaces.
 _SECRETS = ("csrfmiddlewaretoken", "password", "oldpassword", "password1", "password2", "code")
 

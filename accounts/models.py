@@ -14,6 +14,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from .text import validate_line
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -98,6 +100,11 @@ class User(AbstractUser):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_once",
+                violation_error_message=_("A person with this username exists already."),
+            ),
             models.CheckConstraint(condition=Q(rank__in=Rank.values), name="user_rank_known"),
             models.CheckConstraint(
                 condition=Q(language__in=[code for code, _name in settings.LANGUAGES]),
@@ -127,5 +134,10 @@ class User(AbstractUser):
 
     def clean(self) -> None:
         super().clean()
+        for name in ("first_name", "last_name"):
+            try:
+                validate_line(getattr(self, name))
+            except ValidationError as error:
+                raise ValidationError({name: error}) from None
         self.member_id = self.member_id or None
         self.email = self.email.lower()  # allauth looks addresses up in lower case

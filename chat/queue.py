@@ -21,6 +21,7 @@ from tickets.models import Holiday, ServiceWindow
 from .models import Conversation, Presence
 
 FRESH = 1.0  # seconds for which a snapshot serves everybody in the process
+USUAL_FRESH = 60.0  # seconds for which the usual length of a conversation does
 USUAL_MINUTES = 6.0  # a conversation, as long as there are too few to know
 RECENT = 20  # ended conversations that tell how long one takes
 SPREAD = (0.6, 1.5)  # of the expected wait: a range is honest, a number is not
@@ -84,6 +85,12 @@ def current() -> Snapshot:
         return _kept["snapshot"]
 
 
+def forget() -> None:
+    """Forget what was kept; the next one who asks asks the database."""
+    with _lock:
+        _kept.clear()
+
+
 def take() -> Snapshot:
     """Ask the database: five queries, whatever the number of waiting members and agents."""
     conversations = Conversation.objects
@@ -94,10 +101,16 @@ def take() -> Snapshot:
         waiting=tuple(conversations.waiting().values_list("pk", flat=True)),
         agents=len(rooms),
         free=sum(rooms),
-        minutes=_usual_minutes(),
+        minutes=_kept_minutes(),
         windows=tuple(ServiceWindow.objects.all()),
         holidays=tuple(Holiday.objects.all()),
     )
+
+
+def _kept_minutes() -> float:
+    if time.monotonic() - _kept.get("minutes_at", -USUAL_FRESH) >= USUAL_FRESH:
+        _kept.update(minutes=_usual_minutes(), minutes_at=time.monotonic())
+    return _kept["minutes"]
 
 
 def _usual_minutes() -> float:

@@ -25,18 +25,24 @@ EVENTS = {
 
 def title(conversation: Conversation) -> str:
     """The first line of the question, as long as a title may be."""
-    question = conversation.messages.get(seq=1).body.strip()
-    line = next(iter(question.splitlines()), "").strip() or "Live chat"
+    return first_line(conversation.messages.get(seq=1).body)
+
+
+def first_line(question: str) -> str:
+    line = next(iter(question.strip().splitlines()), "").strip() or "Live chat"
     limit = settings.TITLE_MAX_LENGTH
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
-def text(conversation: Conversation) -> str:
-    """Everything said, one paragraph a message; too much loses its middle, never its question."""
+def text(conversation: Conversation, limit: int = settings.TEXT_MAX_LENGTH) -> str:
+    """Everything said, one paragraph a message.
+
+    More than ``limit`` characters lose their middle, never the question.
+    """
     lines = [_line(message) for message in conversation.messages.select_related("author")]
     day = conversation.created_at.astimezone(UTC)
     head = f"Live chat, {day.day} {MONTHS[day.month - 1]} {day.year}. Times are GMT."
-    room = settings.TEXT_MAX_LENGTH - len(head) - len(lines[0]) - len(CUT) - 6
+    room = limit - len(head) - len(lines[0]) - len(CUT) - 6
     kept: list[str] = []
     for line in reversed(lines[1:]):
         if len(line) + 2 > room:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, pgettext
 
 from accounts.zones import zone_city
+from tickets import hours
 from tickets.models import Holiday, ServiceWindow
 
 from . import brand
@@ -45,11 +48,19 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def service_hours(
+    windows: Collection[hours.Window], holidays: Collection[hours.Holiday], at: datetime
+) -> ServiceHours:
+    """The hours in the reader's language and time zone."""
+    return ServiceHours(
+        windows, holidays, at, timezone.get_current_timezone(), get_language() or "en"
+    )
+
+
 def _service_hours() -> ServiceHours:
-    now, zone = timezone.now(), timezone.get_current_timezone()
+    now = timezone.now()
     windows = list(ServiceWindow.objects.all())
-    holidays = list(Holiday.objects.filter(date__gte=now.date()))
-    return ServiceHours(windows, holidays, now, zone, get_language() or "en")
+    return service_hours(windows, list(Holiday.objects.filter(date__gte=now.date())), now)
 
 
 def _utility_links(request: HttpRequest) -> list[dict[str, Any]]:

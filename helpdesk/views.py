@@ -26,9 +26,11 @@ from post_office.models import STATUS, Email
 from accounts.answers import Held, refuse, refuse_too_many, see_other, wants_json
 from accounts.middleware import remember_language
 from accounts.models import Rank
+from chat import queue
 from tickets.models import Ticket
 
 from . import brand
+from .context import service_hours
 
 logger = structlog.get_logger(__name__)
 RETRY_AFTER = 30  # seconds
@@ -36,8 +38,8 @@ RETRY_AFTER = 30  # seconds
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    own = Ticket.objects.owned_by(request.user)
-    counts, waiting = {}, []
+    own, now = Ticket.objects.owned_by(request.user), timezone.now()
+    counts, waiting, snapshot = {}, [], queue.current()
     if request.user.has_portal_access:
         counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
     if counts.get(Ticket.Status.AWAITING_FEEDBACK):
@@ -51,6 +53,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "greeting": request.user.display_name,
         "min_rank": Rank.minimum().label,
+        "chat": queue.outlook(snapshot, now),
+        "service_hours": service_hours(snapshot.windows, snapshot.holidays, now),
     }
     return render(request, "home.html", context)
 

@@ -7,6 +7,7 @@ import io
 import os
 import uuid
 
+import live
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -18,6 +19,7 @@ from PIL import Image
 from accounts import seed as accounts_seed
 from accounts import throttle
 from accounts.models import Rank, User
+from chat import queue
 from chat import seed as chat_seed
 from tickets import seed as tickets_seed
 from tickets.models import Screenshot, Ticket
@@ -38,6 +40,7 @@ def house(settings, tmp_path):
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
     cache.clear()
     throttle.forget_all()
+    queue.forget()
 
 
 @pytest.fixture
@@ -191,3 +194,11 @@ def portal(live_server, seeded, settings, monkeypatch):
     settings.PORTAL_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     return live_server.url
+
+
+@pytest.fixture
+def chat_portal(transactional_db, seeded, tmp_path):
+    """A portal with sockets in a process of its own, open around the clock (tests/live.py)."""
+    live.open_around_the_clock()
+    with live.running(tmp_path) as server:
+        yield server

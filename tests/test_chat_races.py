@@ -1,7 +1,6 @@
 """Many hands on one queue, on PostgreSQL: nobody twice, nobody left, first in first out."""
 
 import contextlib
-import os
 import threading
 import uuid
 
@@ -10,13 +9,11 @@ from chatting import age, start, watched
 from conftest import person
 from django.db import connection, connections
 from django.db.models.functions import Now
+from servers import needs_postgresql
 
 from accounts.models import Rank, User
 from chat.models import Conversation, LimitReached, Message, Presence
 
-needs_postgresql = pytest.mark.skipif(
-    "postgres" not in os.environ.get("DATABASE_URL", ""), reason="needs PostgreSQL (DATABASE_URL)"
-)
 pytestmark = [needs_postgresql, pytest.mark.django_db(transaction=True)]
 
 

@@ -12,6 +12,7 @@ import time
 import uuid
 
 import pytest
+from chatting import start
 from conftest import PASSWORD, person, png_file, signed_in, submit
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
@@ -145,6 +146,8 @@ def address(name, route, values):
         return NAMELESS[name]
     model = re.search(r"(\w+)/<path:object_id>", route)
     values = {**values, "object_id": values[model[1]] if model else values["number"]}
+    if "chat/" in route:
+        values["uuid"] = values["chat"]
     wanted = {key: values[key] for key in re.findall(r"<(?:\w+:)?(\w+)>", route)}
     if re.split("[<(]", route)[0] == name:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(wanted[found[1]]), route)
@@ -152,13 +155,13 @@ def address(name, route, values):
 
 
 @pytest.fixture
-def addresses(ticket, upload):
+def addresses(ticket, upload, silver):
     holiday = Holiday.objects.create(date=dt.date(2026, 12, 25), name="Božič")
     values = {"number": ticket.pk, "uuid": upload.uuid, "digest": brand.digest(), "key": "set-key"}
     values |= {"id": ticket.member.pk, "user": ticket.member.pk, "ticket": ticket.pk}
     values |= {"servicewindow": ServiceWindow.objects.first().pk, "holiday": holiday.pk}
     values |= {"content_type_id": ContentType.objects.get_for_model(Ticket).pk, "uidb36": "1"}
-    values["app_label"] = "tickets"
+    values |= {"app_label": "tickets", "chat": start(silver).uuid}
     return {name: address(name, route, values) for name, route, _view in routes()}
 
 
@@ -220,7 +223,9 @@ def test_our_views_know_no_other_methods(method, addresses, silver):
     ours = {
         name: 404 if name == "^accounts/" else 405
         for name, _route, view in routes()
-        if view.__module__.startswith(("helpdesk.views", "accounts.views", "tickets.views"))
+        if view.__module__.startswith(
+            ("helpdesk.views", "accounts.views", "tickets.views", "chat.views")
+        )
     }
     visitor = Visitor(silver)
     answers = {name: visitor.ask(method, addresses[name]).status_code for name in ours}

@@ -8,6 +8,7 @@ import pytest
 from conftest import NOW, answer, signed_in, submit
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from servers import needs_postgresql
 
 from accounts.models import Rank, User
 from accounts.text import fold
@@ -15,9 +16,6 @@ from tickets.models import Reply, Ticket
 
 LIST = "/technical-issues/"
 Status = Ticket.Status
-needs_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="needs PostgreSQL (DATABASE_URL)"
-)
 
 
 @pytest.fixture

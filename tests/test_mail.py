@@ -14,16 +14,14 @@ from aiosmtpd.controller import Controller
 from conftest import NOW, answer, png_file, signed_in, submit
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone, translation
 from post_office.models import STATUS, Email
+from servers import needs_postgresql
 
 from helpdesk.management.commands.run_jobs import run_once, sweep
 from tickets.models import Draft, Screenshot, TransitionError
 
-needs_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="needs PostgreSQL (DATABASE_URL)"
-)
 LATER = NOW + dt.timedelta(hours=2)
 
 

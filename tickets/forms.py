@@ -81,6 +81,10 @@ class PostForm(forms.Form):
         if self.is_bound:
             self._keep_uploads()
 
+    @property
+    def max_pictures(self) -> int:
+        return settings.SCREENSHOTS_PER_POST
+
     def clean_submission_id(self) -> uuid.UUID:
         return self.cleaned_data["submission_id"] or uuid.uuid4()
 
@@ -88,10 +92,10 @@ class PostForm(forms.Form):
         if self.has_lost_uploads:
             self.add_error("screenshots", _("A picture is no longer available. Add it again."))
         files = self.cleaned_data.get("screenshots", [])
-        if len(self.uploads) + len(files) > settings.SCREENSHOTS_PER_POST:
+        if len(self.uploads) + len(files) > self.max_pictures:
             message = _("Too many files. Largest number: %(n)s.")
-            self.add_error("screenshots", message % {"n": settings.SCREENSHOTS_PER_POST})
-            files = files[: max(0, settings.SCREENSHOTS_PER_POST - len(self.uploads))]
+            self.add_error("screenshots", message % {"n": self.max_pictures})
+            files = files[: max(0, self.max_pictures - len(self.uploads))]
         for file in files:
             self._store(file)
         return self.cleaned_data

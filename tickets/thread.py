@@ -84,7 +84,7 @@ def _entries(
         author=ticket.member,
         is_own=ticket.member_id == reader.pk,
         text=ticket.description,
-        lang=ticket.text_language,
+        lang="en" if ticket.from_chat else ticket.text_language,  # a transcript is English
         screenshots=shots[None],
     )
     written = [

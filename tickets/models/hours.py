@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from accounts.text import validate_line
+
 
 class ServiceWindow(models.Model):
     """A weekly window in GMT, half-open; ``end`` 00:00 is midnight at the end of that day."""
@@ -64,7 +66,7 @@ class Holiday(models.Model):
     """A day (GMT) on which nobody is at the desk."""
 
     date = models.DateField(_("date"), unique=True)
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("name"), max_length=100, validators=[validate_line])
 
     class Meta:
         verbose_name = _("holiday")

@@ -25,6 +25,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from accounts.models import Rank, User
 from accounts.seed import AGENTS, SUPERVISORS
+from helpdesk.chat_stories import CHAT_STORIES, tell
 from tickets.models import Screenshot, Ticket
 from tickets.models.event import Verb
 
@@ -50,7 +51,9 @@ PEOPLE = [
     Person("tomas", "Tomáš Beneš", "cs", Rank.SILVER, "another Silver: sees nothing of Maja's"),
     Person("emily", "Emily Carter", "en", Rank.GOLD, "an issue with pictures, hers to follow"),
     Person("jana", "Jana Dvořáková", "cs", Rank.PREMIER, "below Silver: the page that says so"),
-    Person("nina", "Nina Horvat", "sl", AGENTS, "the desk: reply, ask, note, assign, close"),
+    Person(
+        "nina", "Nina Horvat", "sl", AGENTS, "the desk and the chat console"
+    ),
     Person("marek", "Marek Svoboda", "cs", AGENTS, "the same desk in Czech"),
     Person("sarah", "Sarah Whitfield", "en", SUPERVISORS, "also service hours, holidays, people"),
 ]
@@ -441,6 +444,8 @@ def populate(now: datetime) -> None:
         cast = dict(_people(now))
         for story in sorted(STORIES, key=lambda story: _moment(now, story.head)):
             _tell(story, cast, now)
+        for chat in CHAT_STORIES:
+            tell(chat, cast, now)
 
 
 def _people(now: datetime) -> Iterator[tuple[str, User]]:

@@ -1,4 +1,4 @@
-"""Periodic work: send mail, sweep what nobody sent. Idempotent; one sender at a time."""
+"""Periodic work: send mail, sweep what was left. Idempotent; one sender at a time."""
 
 import contextlib
 import logging
@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 from post_office.mail import send_queued
 
+from chat.models import Conversation
 from tickets.models import Draft, Screenshot
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def run_once() -> None:
     with _leading() as is_leader:
         if not is_leader:
             return
+        Conversation.objects.sweep()
         while any(send_queued(processes=1, log_level=1)):
             pass
         sweep(timezone.now())

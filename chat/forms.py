@@ -1,0 +1,98 @@
+"""Forms of the chat: how it starts, and what is said in it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tickets.forms import LineField, PostForm, limits
+
+from .text import normalise
+
+
+class SaidField(forms.CharField):
+    """Text of the chat, as it will be stored: normalised, nothing stripped (DESIGN §5)."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=settings.MESSAGE_MAX_LENGTH, strip=False, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return normalise(super().to_python(value))
+
+    def validate(self, value: str) -> None:
+        super().validate(value.strip())
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"lang": "en", "dir": "auto"}  # no maxlength: what is too long is not cut unseen
+
+
+class ChatForm(forms.Form):
+    """The four questions before a chat (S50–S53); what is known is filled in (S55)."""
+
+    name = LineField(
+        label=gettext_lazy("What is your name?"),
+        help_text=gettext_lazy("Enter your name..."),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
+        error_messages={"required": gettext_lazy("Enter your name.")},
+    )
+    member_id = LineField(
+        label=gettext_lazy("Member ID"),
+        help_text=gettext_lazy("Enter your member ID..."),
+        max_length=32,
+        required=False,
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("Email address"),
+        help_text=gettext_lazy("Enter your email address..."),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": gettext_lazy("Enter your email address.")},
+    )
+    question = SaidField(
+        label=gettext_lazy("How can we help?"),
+        help_text=gettext_lazy("Enter your question in English."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": gettext_lazy("Enter your question.")},
+    )
+    submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_submission_id(self) -> uuid.UUID:
+        return self.cleaned_data["submission_id"] or uuid.uuid4()
+
+
+class MessageForm(PostForm):
+    """What is said, with pictures sent along or uploaded before; the same for both sides."""
+
+    body = SaidField(label=gettext_lazy("Write a message"), required=False)
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def max_pictures(self) -> int:
+        return settings.SCREENSHOTS_PER_MESSAGE
+
+    def clean_client_id(self) -> uuid.UUID:
+        return self.cleaned_data["client_id"] or uuid.uuid4()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_blank = not cleaned.get("body", "x").strip()
+        if is_blank and not (self.uploads or self.has_lost_uploads or self.errors):
+            self.add_error("body", _("Write a message."))
+        return cleaned
+
+
+def message_limits() -> dict[str, Any]:
+    """What the scripts of a composer need to know; the server judges all the same (D5)."""
+    return {
+        **limits(),
+        "max_files": settings.SCREENSHOTS_PER_MESSAGE,
+        "max_text": settings.MESSAGE_MAX_LENGTH,
+    }

@@ -1,0 +1,1 @@
+"""Pages of the chat. Each view: load, validate, one verb, respond."""

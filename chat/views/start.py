@@ -1,0 +1,139 @@
+"""Into the queue: the form, the closed door, and the way to a ticket instead (S46–S60)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import throttle
+from accounts.answers import refuse_json, see_other, wants_json
+from tickets.models import Draft
+
+from .. import queue, transcript
+from ..forms import ChatForm
+from ..models import ChatClosed, Conversation
+from ..text import normalise
+from .conversations import sweep, ticket_language
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def chat_start(request: HttpRequest) -> HttpResponse:
+    """Ask what it is about and put the member into the queue; out of hours say when it opens."""
+    sweep()
+    now, own = timezone.now(), Conversation.objects.filter(member=request.user)
+    if request.method != "POST":
+        unfinished = own.unfinished().first()
+        return redirect(unfinished) if unfinished else _show(request, _blank(request), now)
+    form = ChatForm(request.POST)
+    if form.is_valid() and (earlier := _started_before(own, form) or own.unfinished().first()):
+        return _lead_back(request, earlier, form)
+    if not queue.outlook(queue.current(), now).is_open:
+        return _too_late(request, form, now)
+    if not form.is_valid():
+        return _refuse(request, form, now)
+    throttle.hit("chats", request.user.pk)
+    return _lead_back(request, _start(request, form), form)
+
+
+@require_POST
+def question_ticket(request: HttpRequest) -> HttpResponse:
+    """Carry the question, as far as it is written, into the form of a ticket (S48, S60)."""
+    throttle.hit("drafts", request.user.pk)
+    question = normalise(request.POST.get("question", "")).strip()[: settings.TEXT_MAX_LENGTH]
+    if not question:
+        return see_other("tickets:ticket_new")
+    draft = Draft.objects.create(
+        owner=request.user,
+        language=ticket_language(request),
+        title=transcript.first_line(question),
+        description=question,
+        saved_at=timezone.now(),
+    )
+    return see_other(reverse("tickets:ticket_new", query={"draft": draft.uuid}))
+
+
+def _start(request: HttpRequest, form: ChatForm) -> Conversation:
+    post = form.cleaned_data
+    agent = request.headers.get("User-Agent", "")
+    return Conversation.objects.start(
+        request.user,
+        question=post["question"],
+        submission_id=post["submission_id"],
+        name=post["name"],
+        given_member_id=post["member_id"],
+        email=post["email"],
+        language=get_language() or "en",
+        browser="".join(char for char in agent if char.isprintable())[:300],
+    )
+
+
+def _started_before(own: QuerySet[Conversation], form: ChatForm) -> Conversation | None:
+    """The conversation of the same form: a double click, a retry, a reload.
+
+    A form that comes back with another question was changed by hand and sent on purpose.
+    """
+    post = form.cleaned_data
+    earlier = own.filter(submission_id=post["submission_id"]).first()
+    if earlier and earlier.messages.get(seq=1).body != post["question"]:
+        post["submission_id"] = uuid.uuid5(post["submission_id"], post["question"])
+        return own.filter(submission_id=post["submission_id"]).first()
+    return earlier
+
+
+def _lead_back(request: HttpRequest, conversation: Conversation, form: ChatForm) -> HttpResponse:
+    """There is one conversation at a time (I11): another question is said in it, not lost."""
+    post = form.cleaned_data
+    if conversation.submission_id != post["submission_id"]:
+        try:
+            conversation.post(request.user, post["question"], post["submission_id"])
+        except ChatClosed:
+            return _show(request, form, timezone.now(), status=409)
+    return see_other(conversation)
+
+
+def _refuse(request: HttpRequest, form: ChatForm, now: datetime) -> HttpResponse:
+    if wants_json(request):
+        return refuse_json(400, "invalid", errors=form.errors)
+    return _show(request, form, now, status=400)
+
+
+def _too_late(request: HttpRequest, form: ChatForm, now: datetime) -> HttpResponse:
+    if wants_json(request):
+        return refuse_json(409, "closed", _("Chat is closed now"))
+    return _show(request, form, now, status=409)
+
+
+def _blank(request: HttpRequest) -> ChatForm:
+    """The form with what the account knows, and the question of an earlier chat named ?again=."""
+    person: Any = request.user
+    known = {"name": person.display_name, "member_id": person.member_id, "email": person.email}
+    again = {"question": _asked(request)} if "again" in request.GET else {}
+    return ChatForm(initial={**known, **again, "submission_id": uuid.uuid4()})
+
+
+def _asked(request: HttpRequest) -> str:
+    try:
+        name = uuid.UUID(request.GET["again"])
+    except ValueError:
+        return ""
+    earlier = Conversation.objects.filter(member=request.user, uuid=name).first()
+    return earlier.messages.get(seq=1).body if earlier else ""
+
+
+def _show(
+    request: HttpRequest, form: ChatForm, now: datetime, *, status: int = 200
+) -> HttpResponse:
+    outlook = queue.outlook(queue.current(), now)
+    template = "chat/start.html" if outlook.is_open else "chat/closed.html"
+    return render(request, template, {"form": form, "outlook": outlook}, status=status)
