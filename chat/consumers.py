@@ -220,7 +220,7 @@ class ConversationSocket(Socket):
 
     def _take_address(self, scope: Event) -> None:
         self.conversation = scope["url_route"]["kwargs"]["uuid"]
-        query = parse_qs(scope["query_string"].decode("latin-1"))
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         after = query.get("after", ["0"])[-1]
         if not (after.isascii() and after.isdigit() and len(after) <= 10):
             raise inbound.BadFrame

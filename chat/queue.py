@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 
 from tickets import hours
 from tickets.models import Holiday, ServiceWindow
@@ -95,7 +97,9 @@ def take() -> Snapshot:
     """Ask the database: five queries, whatever the number of waiting members and agents."""
     conversations = Conversation.objects
     active = Count("agent__chats", filter=Q(agent__chats__status="active"))
-    present = Presence.objects.filter(accepting=True).annotate(active=active)
+    term = timedelta(seconds=settings.CHAT_AGENT_LEASE)
+    there = Presence.objects.filter(accepting=True, seen_at__gte=Now() - term)
+    present = there.annotate(active=active)
     rooms = [max(0, limit - taken) for limit, taken in present.values_list("limit", "active")]
     return Snapshot(
         waiting=tuple(conversations.waiting().values_list("pk", flat=True)),

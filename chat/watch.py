@@ -109,15 +109,15 @@ def _renew(
 
 
 def _mark_seen(question: Question, conversations: dict[uuid.UUID, Conversation]) -> None:
+    """Write the seen marks, one update a side, and have them in this round's answer already."""
     marks: dict[str, dict[int, int]] = {"member_seen": {}, "agent_seen": {}}
     for (user_id, name), seq in question.seen.items():
         row = conversations.get(name)
-        if row is None:
+        if row is None or user_id not in {row.member_id, row.agent_id}:
             continue
-        if row.member_id == user_id:
-            marks["member_seen"][row.pk] = seq
-        elif row.agent_id == user_id:
-            marks["agent_seen"][row.pk] = seq
+        field = "member_seen" if row.member_id == user_id else "agent_seen"
+        marks[field][row.pk] = seq
+        setattr(row, field, max(getattr(row, field), min(seq, row.last_seq)))
     for field, by_conversation in marks.items():
         Conversation.objects.mark_seen(field, by_conversation)
 
@@ -130,6 +130,7 @@ class Watch:
     def __init__(self) -> None:
         self.process = uuid.uuid4()
         self.sockets: set[Socket] = set()
+        self.hears = False  # what the layer says
         self._people: Counter[int] = Counter()
         self._rooms: defaultdict[uuid.UUID, set[Socket]] = defaultdict(set)
         self._call = asyncio.Event()
@@ -252,9 +253,8 @@ class Watch:
         is told, so that nothing ever goes back.
         """
         row = answer.conversations.get(socket.conversation)
-        if row is None or not (row.member_id == someone.pk or someone.is_console_agent):
-            socket.look()
-        elif row.last_seq > socket.seq:
+        is_lost = row is None or not (row.member_id == someone.pk or someone.is_console_agent)
+        if is_lost or row.last_seq > socket.seq:
             socket.look()
         elif row.last_seq == socket.seq:
             socket.tell("state", answer.states[row.uuid])
@@ -287,10 +287,13 @@ class Watch:
         try:
             channel = await layer.new_channel()
             await layer.group_add(broadcasts.GROUP, channel)
+            self.hears = True
             while True:
                 self.hear(await layer.receive(channel))
         except (RedisError, OSError):
             logger.warning("pokes_unheard")
+        finally:
+            self.hears = False
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]], pause: float) -> None:

@@ -5,8 +5,11 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from channels.routing import ProtocolTypeRouter
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.utils.module_loading import import_string
+
+from .origins import OwnOrigin
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,10 +29,6 @@ async def utf8_pages(scope: Message, receive: Receive, send: Send) -> None:
     await _pages({**scope, "headers": headers}, receive, send)
 
 
-async def nowhere(scope: Message, receive: Receive, send: Send) -> None:
-    """Close a socket to an address that has none, without a traceback."""
-    await receive()
-    await send({"type": "websocket.close", "code": 4404})
-
-
-application = ProtocolTypeRouter({"http": utf8_pages, "websocket": nowhere})
+# By name: models cannot be imported before the applications are set up, above.
+_sockets = OwnOrigin(URLRouter(import_string("chat.routing.urlpatterns")))
+application = ProtocolTypeRouter({"http": utf8_pages, "websocket": _sockets})

@@ -31,20 +31,20 @@ class OwnOrigin:
 
 def is_own(headers: list[tuple[bytes, bytes]]) -> bool:
     """Whether the one Origin is that of ``PORTAL_URL``, or an allowed host asking itself."""
-    origins = [value for name, value in headers if name == b"origin"]
-    hosts = [value for name, value in headers if name == b"host"]
+    origins = [value.decode("latin-1").lower() for name, value in headers if name == b"origin"]
+    hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
     if len(origins) != 1:
         return False
-    origin = origins[0].decode("latin-1").lower()
-    if origin in {known.lower() for known in settings.CSRF_TRUSTED_ORIGINS}:
+    if origins == [_portal()]:
         return True
-    if settings.HARDENED or len(hosts) != 1:
+    if len(hosts) != 1 or not validate_host(split_domain_port(hosts[0])[0], settings.ALLOWED_HOSTS):
         return False
-    host = hosts[0].decode("latin-1").lower()
-    domain, _port = split_domain_port(host)
-    is_itself = origin in {f"http://{host}", f"https://{host}"}
-    return is_itself and bool(urlsplit(origin).hostname) and validate_host(domain, allowed())
+    schemes = ("https",) if settings.HARDENED else ("http", "https")
+    return origins[0] in {f"{scheme}://{hosts[0]}" for scheme in schemes}
 
 
-def allowed() -> list[str]:
-    return settings.ALLOWED_HOSTS
+def _portal() -> str:
+    """The origin of ``PORTAL_URL`` as browsers write it: lower case, no port that goes unsaid."""
+    parts = urlsplit(settings.PORTAL_URL)
+    port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(port)}"

@@ -157,6 +157,8 @@ if _database["ENGINE"].endswith("sqlite3"):
     # A file also in tests: an in-memory database locks out its second thread. One a process.
     _database["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 else:
+    # Without this every connection that PostgreSQL has dropped costs somebody a 503.
+    _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"] = {
         "connect_timeout": 3,
         "options": "-c statement_timeout=5000 -c lock_timeout=3000 "

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from chatting import start
+from chatting import start, vanish
 from conftest import person
 
 from accounts.models import Rank
@@ -117,3 +117,11 @@ def test_a_second_is_served_by_one_snapshot(silver, django_assert_num_queries, m
     with django_assert_num_queries(5):
         for _ in range(50):
             queue.current()
+
+
+def test_an_agent_who_has_left_the_console_counts_no_more(agent):
+    Presence.renew(agent)
+    Presence.objects.update(accepting=True)
+    assert queue.take().agents == 1
+    vanish(agent)
+    assert queue.take().agents == 0

@@ -11,6 +11,7 @@ import struct
 import time
 import uuid
 
+import live
 import pytest
 from chatting import start
 from conftest import PASSWORD, person, png_file, signed_in, submit
@@ -48,6 +49,14 @@ tickets:ticket_received                302 403 200 404 404 404 404 | 401 403 405
 tickets:reply_create                   302 403 405 405 405 405 405 | 401 403 400 404 404 404 404
 tickets:ticket_close                   302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
 tickets:ticket_reopen                  302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
+chat:chat_start                        302 403 302 200 200 200 200 | 401 403 400 400 400 400 400
+chat:question_ticket                   302 403 405 405 405 405 405 | 401 403 303 303 303 303 303
+chat:conversation_detail               302 403 200 404 404 404 404 | 401 403 405 405 405 405 405
+chat:message_list                      302 403 200 404 404 200 200 | 401 403 400 404 404 400 400
+chat:conversation_end                  302 403 405 405 405 405 405 | 401 403 200 404 404 404 404
+chat:conversation_ticket               302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
+chat:conversation_transcript           302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
+chat:conversation_rating               302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
 ^accounts/                             404 404 404 404 404 404 404 | 404 404 404 404 404 404 404
 account_login                          200 302 302 302 302 302 302 | 200 302 302 302 302 302 302
 account_logout                         302 200 200 200 200 200 200 | 302 302 302 302 302 302 302
@@ -156,6 +165,7 @@ def address(name, route, values):
 
 @pytest.fixture
 def addresses(ticket, upload, silver):
+    live.open_around_the_clock()
     holiday = Holiday.objects.create(date=dt.date(2026, 12, 25), name="Božič")
     values = {"number": ticket.pk, "uuid": upload.uuid, "digest": brand.digest(), "key": "set-key"}
     values |= {"id": ticket.member.pk, "user": ticket.member.pk, "ticket": ticket.pk}

@@ -151,7 +151,8 @@ class ConversationQuerySet(models.QuerySet):
         """
         if not marks:
             return
-        cases = [When(pk=pk, then=Value(seq)) for pk, seq in marks.items()]
+        number = models.PositiveIntegerField()
+        cases = [When(pk=pk, then=Value(seq, number)) for pk, seq in marks.items()]
         seen = Least(Greatest(F(field), Case(*cases, default=F(field))), F("last_seq"))
         self.filter(pk__in=marks).update(**{field: seen})
 
@@ -298,6 +299,7 @@ class Conversation(models.Model):
         earlier = Ticket.objects.submitted(self.member, submission_id)
         if earlier is not None:
             return earlier
+        sent = Screenshot.objects.filter(messages__conversation=self)
         ticket = Ticket.objects.submit(
             self.member,
             language=language,
@@ -305,7 +307,9 @@ class Conversation(models.Model):
             description=transcript.text(self),
             submission_id=submission_id,
             at=at,
-            screenshots=self._pictures().copy_for(self.member, at),
+            screenshots=sent.order_by("pk")[: settings.SCREENSHOTS_PER_POST].copy_for(
+                self.member, at
+            ),
             from_chat=self.uuid,
         )
         if self.status != Status.CLOSED:
@@ -314,25 +318,36 @@ class Conversation(models.Model):
 
     @transaction.atomic
     def to_draft(self, language: str, at: datetime) -> Draft:
-        """Write the chat into a draft of a ticket; the member's way, who may still change it."""
+        """Write the chat into a draft of a ticket; the member's way, who may still change it.
+
+        The same draft again takes what was said since, unless its text was changed by then.
+        """
         self._lock()
         earlier = Draft.objects.filter(owner=self.member, from_chat=self.uuid).fresh(at).first()
-        draft = earlier or Draft(owner=self.member, from_chat=self.uuid)
+        draft = earlier or Draft(
+            owner=self.member, from_chat=self.uuid, title=transcript.title(self)
+        )
+        sent = Screenshot.objects.filter(messages__conversation=self)
+        if earlier is not None:
+            sent = sent.filter(messages__at__gt=earlier.saved_at)
+        said = transcript.text(self)
+        if said.startswith(draft.description):
+            draft.description = said
         draft.language, draft.saved_at = language, at
-        if earlier is None:
-            draft.title, draft.description = transcript.title(self), transcript.text(self)
         draft.save()
-        if earlier is None:
-            self._pictures().copy_for(self.member, at, draft)
+        room = settings.SCREENSHOTS_PER_POST - draft.screenshots.count()
+        sent.order_by("pk")[:room].copy_for(self.member, at, draft)
         return draft
 
     @transaction.atomic
     def add_note(self, agent: User, body: str, client_id: uuid.UUID) -> Note:
         """Write a note for agents; a repeated post gives the same note."""
         defaults = {"body": normalise(body), "at": Now()}
-        note, _is_new = self.notes.get_or_create(
+        note, is_new = self.notes.get_or_create(
             author=agent, client_id=client_id, defaults=defaults
         )
+        if is_new:
+            broadcasts.note(self.uuid)
         return note
 
     @transaction.atomic
@@ -402,11 +417,6 @@ class Conversation(models.Model):
             return
         if self.status != Status.ACTIVE or self.agent_id != someone.pk:
             raise NotYours
-
-    def _pictures(self) -> Any:
-        """What was sent in it, as many as one ticket may carry, the first ones first."""
-        sent = Screenshot.objects.filter(messages__conversation=self).order_by("pk")
-        return sent[: settings.SCREENSHOTS_PER_POST]
 
     def _give_to(self, agent: User) -> None:
         self.agent, self.status = agent, Status.ACTIVE

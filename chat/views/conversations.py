@@ -61,7 +61,7 @@ def conversation_ticket(request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:
     conversation, now = _own(request, uuid), timezone.now()
     throttle.hit("drafts", request.user.pk)
     draft = conversation.to_draft(ticket_language(request), now)
-    _add_unsent(draft, request, now)
+    _add_unsent(draft, request)
     page = reverse("tickets:ticket_new", query={"draft": draft.uuid})
     return JsonResponse({"url": page}) if wants_json(request) else see_other(page)
 
@@ -112,7 +112,7 @@ def show_conversation(
         "me": "member",
         "form": form,
         "uploads": [],
-        "outlook": queue.outlook(queue.current(), now, conversation.pk),
+        "outlook": _outlook(conversation, now),
         "refresh": None if is_still else REFRESH,
         **page,
     }
@@ -146,6 +146,14 @@ def _said(conversation: Conversation) -> QuerySet[Message]:
     return said.prefetch_related("screenshots")
 
 
+def _outlook(conversation: Conversation, now: datetime) -> queue.Outlook:
+    """What to expect; who has just come into the queue is not yet in a snapshot that was kept."""
+    is_waiting = conversation.status == Conversation.Status.WAITING
+    if is_waiting and conversation.pk not in queue.current().waiting:
+        queue.forget()
+    return queue.outlook(queue.current(), now, conversation.pk)
+
+
 def _minutes(conversation: Conversation) -> int | None:
     """How long somebody talked with the member, at least one; ``None`` if nobody did."""
     if not conversation.claimed_at or not conversation.closed_at:
@@ -153,10 +161,10 @@ def _minutes(conversation: Conversation) -> int | None:
     return max(1, round((conversation.closed_at - conversation.claimed_at).total_seconds() / 60))
 
 
-def _add_unsent(draft: Draft, request: HttpRequest, at: datetime) -> None:
+def _add_unsent(draft: Draft, request: HttpRequest) -> None:
     """Write what could not be sent below the rest, once however often it is posted."""
     body = normalise(request.POST.get("body", "")).strip()
-    if body and body not in draft.description:
+    if body and not draft.description.endswith(f"\n\n{body}"):
         draft.description = f"{draft.description}\n\n{body}"
         draft.save(update_fields=["description"])
     uploads = parse_uuids(request.POST.getlist("uploads"))

@@ -119,9 +119,10 @@ def _refuse(
         template = "chat/refused.html"
         return refuse(request, status, code, template, message=message, context=context)
     if conversation.status == Conversation.Status.CLOSED:
-        context = {"conversation": conversation, "form": form, "uploads": form.uploads}
+        context = {"chat": conversation, "form": form, "uploads": form.uploads, "held": True}
         return render(request, "chat/too_late.html", context, status=409)
-    return show_conversation(request, conversation, form=form, status=status)
+    uploads = form.uploads
+    return show_conversation(request, conversation, form=form, uploads=uploads, status=status)
 
 
 def _page_of(conversation: Conversation, person: User) -> str:

@@ -22,7 +22,7 @@ from tickets.models import Draft
 
 from .. import queue, transcript
 from ..forms import ChatForm
-from ..models import ChatClosed, Conversation
+from ..models import ChatClosed, Conversation, Message
 from ..text import normalise
 from .conversations import sweep, ticket_language
 
@@ -50,16 +50,18 @@ def chat_start(request: HttpRequest) -> HttpResponse:
 def question_ticket(request: HttpRequest) -> HttpResponse:
     """Carry the question, as far as it is written, into the form of a ticket (S48, S60)."""
     throttle.hit("drafts", request.user.pk)
-    question = normalise(request.POST.get("question", "")).strip()[: settings.TEXT_MAX_LENGTH]
+    question = normalise(request.POST.get("question", "")).strip()[: 2 * settings.TEXT_MAX_LENGTH]
     if not question:
         return see_other("tickets:ticket_new")
-    draft = Draft.objects.create(
-        owner=request.user,
-        language=ticket_language(request),
-        title=transcript.first_line(question),
-        description=question,
-        saved_at=timezone.now(),
-    )
+    now = timezone.now()
+    text = {
+        "owner": request.user,
+        "language": ticket_language(request),
+        "title": transcript.first_line(question),
+        "description": question,
+    }
+    draft = Draft.objects.fresh(now).filter(**text).first()
+    draft = draft or Draft.objects.create(**text, saved_at=now)
     return see_other(reverse("tickets:ticket_new", query={"draft": draft.uuid}))
 
 
@@ -115,7 +117,7 @@ def _too_late(request: HttpRequest, form: ChatForm, now: datetime) -> HttpRespon
 
 
 def _blank(request: HttpRequest) -> ChatForm:
-    """The form with what the account knows, and the question of an earlier chat named ?again=."""
+    """The form with what the account knows, and what was said in the chat named by ``?again=``."""
     person: Any = request.user
     known = {"name": person.display_name, "member_id": person.member_id, "email": person.email}
     again = {"question": _asked(request)} if "again" in request.GET else {}
@@ -127,8 +129,9 @@ def _asked(request: HttpRequest) -> str:
         name = uuid.UUID(request.GET["again"])
     except ValueError:
         return ""
-    earlier = Conversation.objects.filter(member=request.user, uuid=name).first()
-    return earlier.messages.get(seq=1).body if earlier else ""
+    theirs = Message.objects.filter(author_kind=Message.Kind.MEMBER)
+    theirs = theirs.filter(conversation__uuid=name, conversation__member=request.user)
+    return "\n\n".join(theirs.values_list("body", flat=True))[: settings.MESSAGE_MAX_LENGTH]
 
 
 def _show(
@@ -136,4 +139,6 @@ def _show(
 ) -> HttpResponse:
     outlook = queue.outlook(queue.current(), now)
     template = "chat/start.html" if outlook.is_open else "chat/closed.html"
-    return render(request, template, {"form": form, "outlook": outlook}, status=status)
+    is_only_copy = form.is_bound and not outlook.is_open
+    context = {"form": form, "outlook": outlook, "held": is_only_copy}
+    return render(request, template, context, status=status)

@@ -22,7 +22,7 @@ const paste = (form, add, rename) => {
     const owner = event.target.closest?.("form");
     const images = [...event.clipboardData.files].filter(({ type }) => type.startsWith("image/"));
     const isText = event.clipboardData.types.includes("text/plain") && event.target.matches?.("input, textarea");
-    if (!images.length || isText || (owner && owner !== form)) return;
+    if (!images.length || isText || !form.isConnected || (owner && owner !== form)) return;
     event.preventDefault();
     add(images.map((file) => (UNNAMED.test(file.name) ? rename(file) : file)));
   });

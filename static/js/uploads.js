@@ -10,7 +10,7 @@ import { token } from "./token.js";
 
 const ZERO = "00000000-0000-0000-0000-000000000000";
 
-const start = (zone) => {
+export const start = (zone) => {
   const { url, removeUrl } = zone.dataset;
   const form = zone.closest("form");
   const list = part(zone, "list");
@@ -118,8 +118,8 @@ const start = (zone) => {
   listen(zone, form, add, rename);
   holdBack(zone, form, rows);
   carry(list, (picture) => store(addRow(), picture, words));
-  // A draft guards its form itself.
-  if (!form.matches("[data-draft-url]")) guard(form);
+  // A draft and a composer guard their forms themselves.
+  if (!form.matches("[data-draft-url], [data-composer]")) guard(form);
 };
 
 document.querySelectorAll("[data-uploads]").forEach(start);
