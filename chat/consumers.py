@@ -18,7 +18,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 from django.http import parse_cookie
 
 from . import board, broadcasts, inbound
@@ -136,7 +136,7 @@ class Socket:
         except inbound.BadFrame:
             await self._bounded(self._say({"type": "error", "code": "bad_frame"}))
             return BAD_FRAME
-        except DatabaseError:
+        except DatabaseFailure:
             return RESTART
         except OSError:  # the peer is gone
             return None
@@ -183,14 +183,14 @@ class Socket:
             self._due.clear()
             if self._is_behind:
                 self._is_behind = False
-                with contextlib.suppress(DatabaseError):  # the watch finds it again
+                with contextlib.suppress(DatabaseFailure):  # the watch finds it again
                     await self._catch_up()
 
     async def _flush(self) -> None:
         if "typing" in self._frames:
             try:
                 await self._ask_again()
-            except DatabaseError:
+            except DatabaseFailure:
                 del self._frames["typing"]
         frames, self._frames = self._frames, {}
         for frame in frames.values():
@@ -201,7 +201,10 @@ class Socket:
         await self._send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
-        await self._bounded(self._send({"type": "websocket.close", "code": code}))
+        try:
+            await self._bounded(self._send({"type": "websocket.close", "code": code}))
+        except Exception:  # daphne refuses the protocol's own codes: 1012 becomes a plain close
+            await self._bounded(self._send({"type": "websocket.close", "code": 1000}))
 
     async def _bounded(self, work: Awaitable[None]) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # the peer has gone, or reads no more
@@ -259,6 +262,9 @@ class ConversationSocket(Socket):
             self._type(frame["on"])
 
     def _type(self, on: bool) -> None:
+        """Pass it on, seldom, and only while there are two to talk."""
+        if self._told["state"]["status"] != "active":
+            return
         said_at, was_on = self._typed
         now = self.watch.clock()
         if on == was_on and (not on or now - said_at < TYPING_EVERY):

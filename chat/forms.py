@@ -89,6 +89,36 @@ class MessageForm(PostForm):
         return cleaned
 
 
+class NoteForm(forms.Form):
+    """A note for colleagues."""
+
+    body = SaidField(
+        label=gettext_lazy("Internal note"),
+        error_messages={"required": gettext_lazy("Write a note.")},
+    )
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_client_id(self) -> uuid.UUID:
+        return self.cleaned_data["client_id"] or uuid.uuid4()
+
+
+class PresenceForm(forms.Form):
+    """How an agent takes chats; what is not posted stays as it is."""
+
+    accepting = forms.ChoiceField(choices=[("1", "1"), ("on", "on"), ("0", "0")], required=False)
+    limit = forms.IntegerField(required=False, min_value=1, max_value=20)
+
+    @property
+    def choice(self) -> dict[str, bool | int]:
+        """What was chosen, for ``Presence.choose``."""
+        post, chosen = self.cleaned_data, {}
+        if post["accepting"]:
+            chosen["accepting"] = post["accepting"] != "0"
+        if post["limit"] is not None:
+            chosen["limit"] = post["limit"]
+        return chosen
+
+
 def message_limits() -> dict[str, Any]:
     """What the scripts of a composer need to know; the server judges all the same (D5)."""
     return {

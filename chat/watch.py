@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
@@ -66,7 +66,7 @@ class Answer:
 
 
 def ask(question: Question) -> Answer:
-    """Renew what the sockets prove and return what they should know; raises ``DatabaseError``.
+    """Renew what the sockets prove and return what they should know; raises ``DatabaseFailure``.
 
     The number of queries does not depend on the number of sockets. The people are asked for after
     the conversations, so that nothing leaves that is newer than the look at who may have it. The
@@ -176,7 +176,7 @@ class Watch:
         question = self._question(asked)
         try:
             answer = await database_sync_to_async(ask)(question)
-        except DatabaseError:
+        except DatabaseFailure:
             logger.warning("watch_blind")
             for socket in asked:
                 socket.was_heard |= (socket.viewer, socket.conversation) in question.heard

@@ -11,7 +11,7 @@ from . import brand
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_check_rank(), *_check_brand(), *_check_hardening()]
+    return [*_check_rank(), *_check_brand(), *_check_hardening(), *_check_sessions()]
 
 
 def _check_rank() -> list[CheckMessage]:
@@ -43,4 +43,11 @@ def _check_hardening() -> list[CheckMessage]:
         ]
     if settings.HARDENED and not settings.SECRET_KEY_IS_SET:
         return [Error("Set SECRET_KEY: nodes must share one.", id="helpdesk.E004")]
+    return []
+
+
+def _check_sessions() -> list[CheckMessage]:
+    """Open sockets ask for the row of their session; sessions elsewhere could not be revoked."""
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
+        return [Error("Sessions must be kept in the database.", id="helpdesk.E005")]
     return []

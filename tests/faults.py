@@ -49,7 +49,7 @@ needs_redis = pytest.mark.skipif(
 )
 BASE = pathlib.Path(__file__).parent.parent
 NAME = "faults"  # by which PostgreSQL knows the connections of the city
-GOING_AWAY = {1001, 1006, 1012}  # codes of a process that ends
+GOING_AWAY = {1000, 1001, 1006, 1012}  # codes after which a page just connects again
 DEADLINE = 10  # seconds in which a request must be answered, and in which all must agree again
 
 
@@ -129,18 +129,20 @@ class City:
         self.servers = [Offspring(folder, self.nursery) for _n in range(count)]
 
     def __enter__(self):
-        self.redis.start()
-        for server in self.servers:
-            self._start(server)
-        for server in self.servers:
-            server.wait()
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.redis.kill)
+            undo.callback(self.nursery.close)
+            self.redis.start()
+            for server in self.servers:
+                self._start(server)
+                undo.callback(server.stop)
+            for server in self.servers:
+                server.wait()
+            self.undo = undo.pop_all()
         return self
 
     def __exit__(self, *_error):
-        for server in self.servers:
-            server.stop()
-        self.nursery.close()
-        self.redis.kill()
+        self.undo.close()
 
     @property
     def log(self):
@@ -159,6 +161,16 @@ class City:
             server.kill()
             self.deaths["kill -9"] += 1
             self._start(server)
+
+    def stop_all(self, how=signal.SIGKILL):
+        """End every process, and start it again."""
+        for server in self.servers:
+            if server.process.poll() is None:
+                server.kill(how)
+        for server in self.servers:
+            self._start(server)
+        for server in self.servers:
+            server.wait()
 
     def mend(self):
         """Start again what died at its failpoint; nothing else may have ended."""
@@ -196,10 +208,10 @@ class Answer:
 
 
 class Browser:
-    """Cookies, and requests over real connections to whichever process."""
+    """Cookies, and requests over real connections to ``server``, or to whichever process."""
 
-    def __init__(self, city, someone=None):
-        self.city, self.someone = city, someone
+    def __init__(self, city, someone=None, server=None):
+        self.city, self.someone, self.server = city, someone, server
         self.cookies = {settings.CSRF_COOKIE_NAME: get_random_string(32)}
         if someone is not None:
             self.cookies[settings.SESSION_COOKIE_NAME] = session_of(someone)
@@ -222,7 +234,8 @@ class Browser:
         return self._ask("POST", path, headers, urlencode(fields, doseq=True))
 
     def _ask(self, method, path, headers, body=None):
-        way = http.client.HTTPConnection("127.0.0.1", self.city.any().port, timeout=DEADLINE)
+        port = (self.server or self.city.any()).port
+        way = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
         with contextlib.closing(way):
             way.request(method, path, body, {**headers, "Cookie": self.cookie})
             answer = way.getresponse()
@@ -244,7 +257,7 @@ class Outbox(threading.Thread):
     def __init__(self, browser, conversation, bodies, pause=0.0):
         super().__init__(daemon=True)
         self.browser, self.bodies, self.pause = browser, bodies, pause
-        self.path = f"/chat/{conversation.uuid}/messages/"
+        self.conversation = conversation
         self.taken, self.statuses, self.slowest = [], Counter(), 0.0
         self.refused, self.stopped = None, False
 
@@ -260,7 +273,7 @@ class Outbox(threading.Thread):
     def _sent(self, client_id, body):
         began = time.monotonic()
         try:
-            answer = self.browser.post(self.path, {"body": body, "client_id": client_id})
+            answer = say(self.browser, self.conversation, body, client_id)
         except (OSError, http.client.HTTPException) as error:
             self.statuses["cut" if not isinstance(error, TimeoutError) else "silence"] += 1
             return False
@@ -428,6 +441,23 @@ def chats(count):
         conversation = start(member)
         conversation.claim(agent)
         yield conversation
+
+
+def say(browser, conversation, body, client_id, **fields):
+    """Post once, as the page does."""
+    path = f"/chat/{conversation.uuid}/messages/"
+    return browser.post(path, {"body": body, "client_id": client_id, **fields})
+
+
+def shown(browser, conversation):
+    """The messages as a page that is loaded now gets them, by polling."""
+    frames = []
+    while True:
+        path = f"/chat/{conversation.uuid}/messages/?after={len(frames)}"
+        more = [f for f in browser.get(path).json["frames"] if f["type"] == "message"]
+        if not more:
+            return frames
+        frames += more
 
 
 @contextlib.contextmanager

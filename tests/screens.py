@@ -21,16 +21,18 @@ def folder(request):
 
 
 @pytest.fixture
-def lived_in(silver, gold, agent):
-    return live_in(silver, gold, agent)
+def lived_in(silver, other_silver, gold, agent):
+    return live_in(silver, other_silver, gold, agent)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1280"])
-def test_every_page_is_drawn(browser, portal, request, folder, lived_in, language, theme, size):
-    drawn = 0
-    for persona, addresses in pages(*lived_in).items():
+def test_every_page_is_drawn(
+    browser, chat_portal, request, folder, lived_in, language, theme, size
+):
+    drawn, portal = 0, str(chat_portal)
+    for persona, addresses in pages(lived_in).items():
         someone = request.getfixturevalue(persona)
         someone.language = language
         someone.save(update_fields=["language"])
@@ -59,4 +61,4 @@ def test_every_page_is_drawn(browser, portal, request, folder, lived_in, languag
             page.wait_for_load_state()
             shoot("issue-new-errors")
         context.close()
-    assert drawn == sum(len(addresses) for addresses in pages(*lived_in).values())
+    assert drawn == sum(len(addresses) for addresses in pages(lived_in).values())

@@ -50,8 +50,8 @@ NAMES = {
 
 
 @pytest.fixture
-def lived_in(silver, gold, agent):
-    return live_in(silver, gold, agent)
+def lived_in(silver, other_silver, gold, agent):
+    return live_in(silver, other_silver, gold, agent)
 
 
 def english_only(language):
@@ -71,10 +71,12 @@ def english_only(language):
     ],
     ids=lambda value: value if isinstance(value, str) else str(value["width"]),
 )
-def test_every_page_is_fit_to_be_read(browser, portal, request, lived_in, language, theme, size):
-    faults = []
+def test_every_page_is_fit_to_be_read(
+    browser, chat_portal, request, lived_in, language, theme, size
+):
+    faults, portal = [], str(chat_portal)
     foreign = english_only(language) if language != "en" else set()
-    for persona, addresses in pages(*lived_in).items():
+    for persona, addresses in pages(lived_in).items():
         someone = request.getfixturevalue(persona)
         someone.language = language
         someone.save(update_fields=["language"])

@@ -9,12 +9,12 @@ import pytest
 from chatting import say, start
 from django.db import transaction
 from django.test import TestCase
+from faults import DEADLINE, OwnRedis, needs_redis
 from live import free_port
 from sockets import CONSOLE, Page, conversation, do, enter, listening, story
 
 from chat import broadcasts, queue, watch
 
-needs_redis = pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="needs Redis (REDIS_URL)")
 MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 committing = TestCase.captureOnCommitCallbacks
 
@@ -93,9 +93,14 @@ def test_without_a_server_in_the_process_nothing_is_said(chat, silver):
     committed(say, chat, silver, "Nobody listens")
 
 
+def voices():
+    return sum(thread.name == "chat-voice" for thread in threading.enumerate())
+
+
+@needs_redis
 def test_a_redis_that_is_gone_holds_nobody_up(chat, silver, settings, caplog):
     settings.CHANNEL_LAYERS = redis_at(f"redis://127.0.0.1:{free_port()}/0")
-    before = threading.active_count()
+    before = voices()
     began = time.monotonic()
     with caplog.at_level(logging.WARNING, logger="chat"):
         for _ in range(2_000):
@@ -105,9 +110,36 @@ def test_a_redis_that_is_gone_holds_nobody_up(chat, silver, settings, caplog):
         while not caplog.records:
             time.sleep(0.02)
     assert [record.message for record in caplog.records] == ["pokes_unsent"]
-    assert threading.active_count() == before + 1
+    assert voices() == before + 1
 
 
+@needs_redis
+def test_after_a_restart_of_redis_words_arrive_again(chat, silver, agent, settings, tmp_path):
+    redis = OwnRedis(tmp_path)
+    redis.start()
+    settings.CHANNEL_LAYERS = redis_at(redis.url)
+
+    @story
+    async def told():
+        page = await enter(Page(conversation(chat), silver))
+        await listening()
+        for disturb in (redis.empty, redis.cut, redis.restart):
+            await do(disturb)()
+            until = time.monotonic() + DEADLINE
+            while time.monotonic() < until:
+                await do(committed)(say, chat, agent, disturb.__name__)
+                if await page.frames():
+                    break
+            else:
+                raise AssertionError(f"nothing arrives after {disturb.__name__}")
+
+    try:
+        told()
+    finally:
+        redis.kill()
+
+
+@needs_redis
 @story
 async def test_sockets_live_without_redis(chat, silver, agent, settings):
     settings.CHANNEL_LAYERS = redis_at(f"redis://127.0.0.1:{free_port()}/0")

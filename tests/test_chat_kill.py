@@ -4,8 +4,11 @@ Two thousand messages in eight conversations, each sent until it is answered (SE
 """
 
 import itertools
+import uuid
+from http.client import HTTPException
 
 import pytest
+from conftest import NOW, png_file
 from failpoints import POINTS
 from faults import (
     Browser,
@@ -18,10 +21,15 @@ from faults import (
     listening,
     needs_postgresql,
     needs_redis,
+    say,
+    shown,
 )
+
+from tickets.models import Screenshot
 
 pytestmark = [needs_postgresql, needs_redis]
 
+CLIENT_ID = uuid.UUID(int=7)
 CHATS, MESSAGES = 8, 2000
 KILLS, FLUSHES, RESTARTS = 20, 3, 2
 
@@ -74,8 +82,31 @@ def test_nothing_is_lost_doubled_or_disordered_however_processes_die(city, dice)
             outboxes[0].join(0.02)
         city.mend()
         assert_all_agree(listeners)
+        held = {key: listener.held for key, listener in listeners.items()}
+    assert all(frames == shown(Browser(city, key[1]), key[0]) for key, frames in held.items())
     assert not plan
     assert city.deaths["kill -9"] == KILLS
     assert all(city.deaths[point] for point in POINTS)
     assert sum(outbox.statuses[200] for outbox in outboxes)  # sent again after its commit
     assert_nothing_lost(outboxes, conversations)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_message_with_a_picture_survives_the_death_that_follows_it(
+    transactional_db, seeded, tmp_path, dice, point
+):
+    with City(tmp_path, dice, [f"{point}:1", f"{point}:1"]) as city:
+        [chat] = chats(1)
+        picture = Screenshot.objects.upload(chat.member, png_file(), NOW)
+        browser = Browser(city, chat.member)
+        with pytest.raises((OSError, HTTPException)):
+            say(browser, chat, "Look", CLIENT_ID, uploads=picture.uuid)
+        is_stored = chat.messages.filter(client_id=CLIENT_ID).exists()
+        assert is_stored == (point != "before_commit")
+        city.failpoints = iter(())
+        city.stop_all()
+        answers = [say(browser, chat, "Look", CLIENT_ID, uploads=picture.uuid) for _n in range(2)]
+    assert [answer.status for answer in answers] == [200 if is_stored else 201, 200]
+    assert {answer.json["seq"] for answer in answers} == {3}
+    message = chat.messages.get(client_id=CLIENT_ID)
+    assert (message.seq, list(message.screenshots.all())) == (3, [picture])

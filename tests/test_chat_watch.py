@@ -9,14 +9,16 @@ import uuid
 
 import pytest
 from chatting import age, say, start, vanish, watched
-from conftest import signed_in
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from sockets import CONSOLE, Clock, Page, conversation, do, enter, settle, story, the_watch
 
 from accounts.models import Rank, User
 from chat import queue, watch
+from chat.delivery import Viewer
 from chat.models import Conversation, Presence, Watch
 
 HOUR = 3600
@@ -43,12 +45,12 @@ async def tick():
     await the_watch().tick()
 
 
-async def pass_time(clock, seconds):
-    """Let time pass for the watch and for what the database knows of it, in steps of a pulse."""
-    for _step in range(int(seconds / 5)):
-        clock.now += 5
-        await do(age)(Presence.objects, "seen_at", 5)
-        await do(age)(Conversation.objects, "member_at", 5)
+async def pass_time(clock, seconds, step=5):
+    """Let time pass for the watch and for what the database knows of it; a pulse a step."""
+    for _step in range(seconds // step):
+        clock.now += step
+        await do(age)(Presence.objects, "seen_at", step)
+        await do(age)(Conversation.objects, "member_at", step)
         the_watch().pulse()
         await settle()
 
@@ -132,8 +134,7 @@ async def test_a_long_queue_is_cut_and_counted(seeded, agent, monkeypatch):
     monkeypatch.setattr("chat.board.ROWS", 3)
     for member in await do(crowd)(5):
         await do(start)(member)
-    page = await Page(CONSOLE, agent).open()
-    frame = await page.frame("queue")
+    [frame] = (await enter(Page(CONSOLE, agent))).first
     assert (len(frame["waiting"]), frame["waiting_count"]) == (3, 5)
 
 
@@ -182,51 +183,64 @@ def crowd(count):
     return list(User.objects.filter(username__startswith="m").order_by("pk"))
 
 
-def asked_for(question):
-    """How many queries one round makes."""
+def talks_of(members, agent):
+    """As many conversations; the first quarter of them is the agent's."""
+    active = len(members) // 4
+    fields = {"email": "m@example.com", "language": "en", "last_seq": 1}
+    now = dict.fromkeys(("created_at", "queued_at", "member_at"), Now())
+    Conversation.objects.bulk_create(
+        Conversation(
+            member=member,
+            submission_id=uuid.uuid4(),
+            agent=agent if number < active else None,
+            status="active" if number < active else "waiting",
+            **fields,
+            **now,
+        )
+        for number, member in enumerate(members)
+    )
+    return list(Conversation.objects.select_related("member").order_by("pk"))
+
+
+def viewers_of(people):
+    """A live session of each of them."""
+    later = timezone.now() + dt.timedelta(days=1)
+    Session.objects.bulk_create(
+        Session(session_key=f"key{p.pk}", expire_date=later) for p in people
+    )
+    return {p.pk: Viewer(p.pk, f"key{p.pk}", p.get_session_auth_hash()) for p in people}
+
+
+def cost(talks, viewers, console):
+    """Queries of a round in which a console and both sides of all talks have something to say."""
+    pairs = {(viewers[talk.member_id], talk.uuid) for talk in talks}
+    pairs |= {(viewers[talk.agent_id], talk.uuid) for talk in talks if talk.agent_id}
+    question = watch.Question(
+        process=uuid.uuid4(),
+        viewers=frozenset({console, *(viewer for viewer, _talk in pairs)}),
+        conversations=frozenset(talk for _viewer, talk in pairs),
+        consoles=frozenset({console}),
+        heard=frozenset({(console, None), *pairs}),
+        seen={(viewer.user_id, talk): 1 for viewer, talk in pairs},
+    )
     queue.forget()
     with CaptureQueriesContext(connection) as queries:
-        watch.ask(question)
-    return len(queries)
+        answer = watch.ask(question)
+    assert not [code for code in answer.people.values() if isinstance(code, int)]
+    return len(pairs) + 1, len(queries)
 
 
-async def cost(sockets):
-    """Of a round in which all of the sockets have something to say."""
-    for socket in sockets:
-        socket.was_heard, socket.seen, socket.marked = True, 1, 0
-    return await do(asked_for)(the_watch()._question(sockets))
-
-
-def test_ten_sockets_or_five_hundred_cost_the_same(seeded, agent, supervisor, settings):
-    settings.SOCKETS_PER_PERSON = 500
-    members = crowd(60)
-    talks = [start(member) for member in members]
-    agent_cookie = signed_in(agent).session.session_key
-    cookies = [signed_in(member).session.session_key for member in members]
-    for talk in talks[:20]:
-        Presence.objects.update(limit=20)
-        talk.claim(agent)
+def test_ten_sockets_or_five_hundred_cost_the_same(seeded, agent, supervisor):
+    members = crowd(400)
+    talks = talks_of(members, agent)
+    for talk in talks[:10]:
         talk.add_note(agent, "x", uuid.uuid4())
-
-    async def crowd_in(count, talk, cookie):
-        pages = [Page(conversation(talk, after=9), cookie=cookie) for _ in range(count)]
-        await asyncio.gather(*(enter(page) for page in pages))
-
-    @story
-    async def told():
-        await enter(Page(CONSOLE, cookie=agent_cookie), Page(CONSOLE, supervisor))
-        await crowd_in(3, talks[0], cookies[0])  # active
-        await crowd_in(2, talks[0], agent_cookie)
-        await crowd_in(3, talks[-1], cookies[-1])  # waiting
-        few = await cost(the_watch().sockets)
-        assert len(the_watch().sockets) == 10
-        for talk, cookie in zip(talks, cookies, strict=True):
-            await crowd_in(8, talk, cookie)
-        await crowd_in(10, talks[1], agent_cookie)
-        assert len(the_watch().sockets) == 500
-        assert await cost(the_watch().sockets) == few <= 20
-
-    told()
+    viewers = viewers_of([agent, supervisor, *members])
+    sockets, few = cost(talks[97:105], viewers, viewers[supervisor.pk])
+    assert sockets == 12
+    sockets, many = cost(talks, viewers, viewers[supervisor.pk])
+    assert sockets == 501
+    assert few == many <= 22
 
 
 # Who is there
@@ -274,14 +288,14 @@ async def test_a_stall_of_our_own_is_nobodys_silence(chat, silver):
 
 @story
 async def test_a_hidden_console_that_only_answers_keeps_its_chats_for_an_hour(chat, agent):
-    await do(watched)()
     console = await enter(Page(CONSOLE, agent))
     the_watch().clock = clock = Clock()
     for _quarter in range(4 * 60):
-        await pass_time(clock, 15)
+        await pass_time(clock, 15, step=15)
         await console.pong()
         await settle()
         await tick()
+    await do(watched)()
     assert await do(Conversation.objects.sweep)() == 0
     await pass_time(clock, 40)
     await tick()

@@ -24,7 +24,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import Rank, User
 from helpdesk import brand
-from tickets.models import Draft, Holiday, Screenshot, ServiceWindow, Ticket
+from tickets.models import CannedReply, Draft, Holiday, Screenshot, ServiceWindow, Ticket
 
 LIST, NEW = "/technical-issues/", "/technical-issues/new/"
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -57,6 +57,17 @@ chat:conversation_end                  302 403 405 405 405 405 405 | 401 403 200
 chat:conversation_ticket               302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
 chat:conversation_transcript           302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
 chat:conversation_rating               302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
+console:console                        302 403 403 403 403 200 200 | 401 403 403 403 403 405 405
+console:console_next                   302 403 403 403 403 405 405 | 401 403 403 403 403 303 303
+console:console_presence               302 403 403 403 403 405 405 | 401 403 403 403 403 303 303
+console:console_conversation           302 403 403 403 403 200 200 | 401 403 403 403 403 405 405
+console:console_claim                  302 403 403 403 403 405 405 | 401 403 403 403 403 303 303
+console:console_release                302 403 403 403 403 405 405 | 401 403 403 403 403 403 303
+console:console_transfer               302 403 403 403 403 405 405 | 401 403 403 403 403 400 400
+console:console_notes                  302 403 403 403 403 405 405 | 401 403 403 403 403 400 400
+console:console_end                    302 403 403 403 403 405 405 | 401 403 403 403 403 200 200
+console:console_ticket                 302 403 403 403 403 405 405 | 401 403 403 403 403 303 303
+console:console_language               302 403 403 403 403 405 405 | 401 403 403 403 403 403 403
 ^accounts/                             404 404 404 404 404 404 404 | 404 404 404 404 404 404 404
 account_login                          200 302 302 302 302 302 302 | 200 302 302 302 302 302 302
 account_logout                         302 200 200 200 200 200 200 | 302 302 302 302 302 302 302
@@ -115,6 +126,18 @@ admin:tickets_holiday_history          302 403 403 403 403 403 200 | 401 403 403
 admin:tickets_holiday_delete           302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin:tickets_holiday_change           302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin/tickets/holiday/                 302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
+admin:tickets_cannedreply_changelist   302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_cannedreply_add          302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_cannedreply_history      302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_cannedreply_delete       302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_cannedreply_change       302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin/tickets/cannedreply/             302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
+admin:chat_conversation_changelist     302 403 403 403 403 200 200 | 401 403 403 403 403 200 200
+admin:chat_conversation_add            302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:chat_conversation_history        302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
+admin:chat_conversation_delete         302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:chat_conversation_change         302 403 403 403 403 200 200 | 401 403 403 403 403 403 403
+admin/chat/conversation/               302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
 admin:app_list                         302 403 403 403 404 200 200 | 401 403 403 403 404 200 200
 admin/                                 302 403 403 403 404 404 404 | 401 403 403 403 404 404 404
 healthz                                200 200 200 200 200 200 200 | 405 405 405 405 405 405 405
@@ -171,7 +194,9 @@ def addresses(ticket, upload, silver):
     values |= {"id": ticket.member.pk, "user": ticket.member.pk, "ticket": ticket.pk}
     values |= {"servicewindow": ServiceWindow.objects.first().pk, "holiday": holiday.pk}
     values |= {"content_type_id": ContentType.objects.get_for_model(Ticket).pk, "uidb36": "1"}
-    values |= {"app_label": "tickets", "chat": start(silver).uuid}
+    chat = start(silver)
+    values |= {"app_label": "tickets", "chat": chat.uuid, "conversation": chat.pk}
+    values["cannedreply"] = CannedReply.objects.get(shortcut="lang").pk
     return {name: address(name, route, values) for name, route, _view in routes()}
 
 
@@ -230,8 +255,9 @@ def test_who_may_go_where(persona, addresses, request):
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_our_views_know_no_other_methods(method, addresses, silver):
+    shut = {"^accounts/": 404}
     ours = {
-        name: 404 if name == "^accounts/" else 405
+        name: 403 if name.startswith("console:") else shut.get(name, 405)
         for name, _route, view in routes()
         if view.__module__.startswith(
             ("helpdesk.views", "accounts.views", "tickets.views", "chat.views")

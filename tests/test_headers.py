@@ -239,6 +239,7 @@ def test_the_deployment_check_is_clean(hardened):
     [
         ({"REDIS_URL": ""}, "helpdesk.E003"),
         ({"SECRET_KEY_IS_SET": False, "REDIS_URL": "redis://x"}, "helpdesk.E004"),
+        ({"SESSION_ENGINE": "django.contrib.sessions.backends.cache"}, "helpdesk.E005"),
     ],
 )
 def test_what_serves_one_process_only_is_refused(change, error, settings):

@@ -1,15 +1,28 @@
 """A lived-in portal and the list of its pages, for stories that visit all of them."""
 
 import datetime as dt
+from typing import NamedTuple
 
+from chatting import age, say, start
 from conftest import answer, png_file, submit
 from django.utils import timezone
 
-from tickets.models import Screenshot
+from chat.models import Conversation, Presence
+from tickets.models import CannedReply, Screenshot, Ticket
 
 
-def live_in(silver, gold, agent):
-    """Issues in every state; returns one that awaits feedback and one that is closed."""
+class Traces(NamedTuple):
+    """What people have left in a lived-in portal."""
+
+    asked: Ticket
+    closed: Ticket
+    ended: Conversation
+    talk: Conversation
+    waiting: Conversation
+
+
+def live_in(silver, other_silver, gold, agent):
+    """Issues and chats in every state."""
     now = timezone.now()
     shot = Screenshot.objects.upload(silver, png_file(width=640, height=400), now)
     asked = submit(silver, at=now - dt.timedelta(days=3), screenshots=[shot])
@@ -23,11 +36,31 @@ def live_in(silver, gold, agent):
         closed = submit(silver, title="Košarica prikazuje napačno valuto", at=opened)
         closed.close(agent, at=opened + dt.timedelta(days=1))
     submit(gold, title="Objednávku nelze zpracovat", at=now - dt.timedelta(hours=3))
-    return asked, closed
+    return Traces(asked, closed, *_chats(silver, other_silver, gold, agent, now))
 
 
-def pages(asked, closed):
+def _chats(silver, other_silver, gold, agent, now):
+    """One that is over and became a ticket, one that goes on, one that waits."""
+    ended = start(silver, "Does the chat speak Slovenian?")
+    ended.claim(agent)
+    say(ended, agent, "In English only.")
+    ended.to_ticket(agent, "sl", now)
+    ended.close(silver)
+    talk = start(other_silver, "The delivery date jumps back to August when I save my order.")
+    talk.claim(agent)
+    shot = Screenshot.objects.upload(other_silver, png_file(width=640, height=400), now)
+    talk.post(other_silver, "It looks like this.", shot.uuid, [shot.uuid])
+    say(talk, agent, "Which month are you trying to set?")
+    talk.add_note(agent, "A retired product in the template blocks it.", shot.uuid)
+    waiting = start(gold, "I cannot sign in on my phone.")
+    age(Presence.objects, "seen_at", -3600)  # they stay as long as the tour takes
+    age(Conversation.objects, "member_at", -3600)
+    return ended, talk, waiting
+
+
+def pages(traces):
     """Addresses by persona and by the name of the page."""
+    asked, closed, ended, talk, waiting = traces
     return {
         "silver": {
             "home": "/",
@@ -46,8 +79,11 @@ def pages(asked, closed):
             "sign-out": "/accounts/logout/",
             "error-404": "/technical-issues/999999/",
             "error-403": "/admin/",
+            "chat-form": "/chat/",
+            "chat-ended": ended.get_absolute_url(),
         },
-        "other_silver": {"issues-empty": "/technical-issues/"},
+        "other_silver": {"issues-empty": "/technical-issues/", "chat": talk.get_absolute_url()},
+        "gold": {"chat-waiting": waiting.get_absolute_url()},
         "premier": {"not-eligible": "/technical-issues/", "home-below": "/"},
         "agent": {
             "desk-index": "/admin/",
@@ -57,11 +93,18 @@ def pages(asked, closed):
             "desk-ticket-closed": f"/admin/tickets/ticket/{closed.pk}/change/",
             "desk-person-read": f"/admin/accounts/user/{asked.member_id}/change/",
             "home-desk": "/",
+            "console": "/staff/chat/",
+            "console-chat": f"/staff/chat/{talk.uuid}/",
+            "desk-chats": "/admin/chat/conversation/",
+            "desk-chat": f"/admin/chat/conversation/{ended.pk}/change/",
         },
         "supervisor": {
             "desk-window": "/admin/tickets/servicewindow/add/",
             "desk-windows": "/admin/tickets/servicewindow/",
             "desk-holiday": "/admin/tickets/holiday/add/",
+            "desk-replies": "/admin/tickets/cannedreply/",
+            "desk-reply": f"/admin/tickets/cannedreply/{CannedReply.objects.first().pk}/change/",
+            "console-all": "/staff/chat/",
             "desk-people": "/admin/accounts/user/",
             "desk-person": f"/admin/accounts/user/{asked.member_id}/change/",
         },

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
+from .. import broadcasts
+
 
 class Watch(models.Model):
     """The heartbeat of one watching process: since when it has beaten without a gap."""
@@ -31,6 +33,7 @@ class Watch(models.Model):
         unbroken = kept.filter(beat_at__gte=Now() - gap).update(beat_at=Now())
         if not unbroken and not kept.update(since=Now(), beat_at=Now()):
             cls.objects.create(process=process, since=Now(), beat_at=Now())
+            cls.objects.filter(beat_at__lt=Now() - timedelta(days=1)).delete()
 
     @classmethod
     def covering(cls, term: timedelta) -> Exists:
@@ -65,6 +68,14 @@ class Presence(models.Model):
         """Note that ``agent`` is there now, by the database's clock."""
         if not cls.objects.filter(agent=agent).update(seen_at=Now()):
             cls.objects.get_or_create(agent=agent, defaults={"seen_at": Now()})
+
+    @classmethod
+    def choose(cls, agent: object, **choice: bool | int) -> Presence:
+        """Take over what ``agent`` chose at the console: ``accepting``, ``limit``, or both."""
+        cls.renew(agent)
+        cls.objects.filter(agent=agent).update(**choice)
+        broadcasts.queue_moved()
+        return cls.objects.get(agent=agent)
 
     @staticmethod
     def dead(field: str, term: timedelta) -> Q:

@@ -23,6 +23,7 @@ export const log = (element, { side, jump, onSeen, onRetry, onForget }) => {
   const other = side === "member" ? "agent" : "member";
   let reported = Number(element.dataset.seen ?? 0);
   let otherSaw = 0;
+  let wasAtEnd = true;
   let typingUntil;
 
   const lines = () => [...list.querySelectorAll("[data-seq]")];
@@ -33,6 +34,7 @@ export const log = (element, { side, jump, onSeen, onRetry, onForget }) => {
   const toEnd = () => { element.scrollTop = element.scrollHeight; };
 
   const report = () => {
+    wasAtEnd = isAtEnd();
     if (jump) jump.hidden = isAtEnd();
     const seq = last() ? seqOf(last()) : 0;
     if (seq <= reported || !isRead()) return;
@@ -156,7 +158,12 @@ export const log = (element, { side, jump, onSeen, onRetry, onForget }) => {
   const on = (target, name, act) => target.addEventListener(name, act, { signal: listening.signal });
   on(element, "scroll", report);
   on(document, "visibilitychange", report);
-  on(window, "resize", report);
+  // What opens above or below, a strip or a keyboard, must not cover the newest line.
+  const size = new ResizeObserver(() => {
+    if (wasAtEnd) toEnd();
+    report();
+  });
+  size.observe(element);
   on(jump ?? element, "click", ({ target }) => { if (jump && target.closest("button")) toEnd(); });
   on(waiting, "click", ({ target }) => {
     const id = target.closest("[data-client-id]")?.dataset.clientId;
@@ -178,5 +185,10 @@ export const log = (element, { side, jump, onSeen, onRetry, onForget }) => {
   if (news) element.scrollTop += Math.min(0, news.getBoundingClientRect().top - element.getBoundingClientRect().top);
   report();
 
-  return { add, pending, sent, seen, typing, report, isRead, lastSeq: () => (last() ? seqOf(last()) : 0), close: () => listening.abort() };
+  const close = () => {
+    listening.abort();
+    size.disconnect();
+  };
+
+  return { add, pending, sent, seen, typing, report, isRead, lastSeq: () => (last() ? seqOf(last()) : 0), close };
 };

@@ -25,7 +25,7 @@ const post = async (url, { body, client_id: id, uploads }) => {
   return { status: answer.status, wait, answer: await answer.json().catch(() => ({})) };
 };
 
-const newId = () => {
+export const newId = () => {
   if (crypto.randomUUID) return crypto.randomUUID();
   const digits = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
@@ -105,6 +105,7 @@ export const outbox = ({ conversation, me, url, onChange }) => {
     run();
   });
   window.addEventListener("online", wake);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) wake(); });
   onChange(held, { type: "loaded" });
   run();
 

@@ -1,6 +1,8 @@
 // Where pictures come from: the button, the clipboard, a drop. Each hands a list of files to `add`.
 const UNNAMED = /^(image\.\w+)?$/i;
 
+const isShown = (form) => form.isConnected && (form.checkVisibility?.() ?? true);
+
 const pick = (zone, add) => {
   const input = zone.querySelector("input[type=file]");
   const [button] = zone.querySelectorAll("button[data-upload-pick]");
@@ -22,7 +24,7 @@ const paste = (form, add, rename) => {
     const owner = event.target.closest?.("form");
     const images = [...event.clipboardData.files].filter(({ type }) => type.startsWith("image/"));
     const isText = event.clipboardData.types.includes("text/plain") && event.target.matches?.("input, textarea");
-    if (!images.length || isText || !form.isConnected || (owner && owner !== form)) return;
+    if (!images.length || isText || !isShown(form) || (owner && owner !== form)) return;
     event.preventDefault();
     add(images.map((file) => (UNNAMED.test(file.name) ? rename(file) : file)));
   });
@@ -37,7 +39,7 @@ const drop = (form, add) => {
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = form.contains(event.target) ? "copy" : "none";
+    if (isShown(form)) event.dataTransfer.dropEffect = form.contains(event.target) ? "copy" : "none";
   });
   document.addEventListener("drop", (event) => {
     mark(false);

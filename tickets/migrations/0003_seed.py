@@ -1,12 +1,12 @@
 from django.db import migrations
 
 from accounts.seed import make_permissions
-from tickets.seed import seed
+from tickets.seed import seed_hours
 
 
 def seed_desk(apps, schema_editor):
     make_permissions(apps, "tickets")
-    seed(apps)
+    seed_hours(apps)
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,6 @@
 """Everything a ticket is made of; one file per thing."""
 
+from .canned import CannedReply
 from .draft import Draft
 from .event import TicketEvent
 from .hours import Holiday, ServiceWindow
@@ -8,6 +9,7 @@ from .screenshot import Screenshot
 from .ticket import StaleReply, Ticket, TicketLanguage, TransitionError
 
 __all__ = [
+    "CannedReply",
     "Draft",
     "Holiday",
     "Reply",
