@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,12 +23,36 @@ from .desk import transcript_page
 from .models import Conversation, Message, Note
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = pgettext_lazy("label", "Status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Conversation.Status.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        is_known = self.value() in Conversation.Status.values
+        return queryset.filter(status=self.value()) if is_known else queryset
+
+
+class RatingFilter(admin.SimpleListFilter):
+    title = _("Did this help?")
+    parameter_name = "rating"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Conversation.Rating.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        is_known = self.value() in Conversation.Rating.values
+        return queryset.filter(rating=self.value()) if is_known else queryset
+
+
 @admin.register(Conversation)
 class ConversationAdmin(FiltersOnly, admin.ModelAdmin):
     """Conversations are read here, never written: the console has the verbs."""
 
-    list_display = ["question", "member", "handled_by", "state", "helped", "created_at"]
-    list_filter = ["status", "rating"]
+    list_display = ["question", "who", "handled_by", "state", "helped", "began"]
+    list_filter = [StateFilter, RatingFilter]
     list_select_related = ["member", "agent"]
     list_per_page = settings.PAGE_SIZE
     show_full_result_count = False
@@ -74,7 +99,7 @@ class ConversationAdmin(FiltersOnly, admin.ModelAdmin):
             raise Http404
         frame = {**self.admin_site.each_context(request), "opts": self.opts}
         template = "admin/chat/conversation/change_form.html"
-        return TemplateResponse(request, template, {**frame, **transcript_page(chat)})
+        return TemplateResponse(request, template, {**frame, **transcript_page(request.user, chat)})
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -87,6 +112,10 @@ class ConversationAdmin(FiltersOnly, admin.ModelAdmin):
         line = next(iter((chat.asked or "").strip().splitlines()), "")[: settings.TITLE_MAX_LENGTH]
         return format_html('<span lang="en">{}</span>', line or "–")
 
+    @admin.display(description=pgettext_lazy("label", "Member"), ordering="member")
+    def who(self, chat: Conversation) -> str:
+        return chat.member.display_name
+
     @admin.display(description=pgettext_lazy("desk", "Handled by"))
     def handled_by(self, chat: Conversation) -> str:
         return chat.agent.display_name if chat.agent else "–"
@@ -98,6 +127,10 @@ class ConversationAdmin(FiltersOnly, admin.ModelAdmin):
     @admin.display(description=_("Did this help?"), ordering="rating")
     def helped(self, chat: Conversation) -> str:
         return chat.get_rating_display() or "–"
+
+    @admin.display(description=_("Started At"), ordering="created_at")
+    def began(self, chat: Conversation) -> datetime:
+        return chat.created_at
 
 
 def _about(words: list[str]) -> Q:

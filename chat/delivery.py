@@ -133,7 +133,7 @@ def frames(user: User, conversation_uuid: UUID, after: int) -> Delivery:
     conversation = rows[-1].conversation
     side = "member" if conversation.member_id == user.pk else "agent"
     with in_the_eyes_of(user):
-        said = [message_frame(row, side == "agent") for row in rows if row.seq > after]
+        said = [message_frame(row, side == "agent", user) for row in rows if row.seq > after]
     return Delivery(
         frames=[*said, state_frame(conversation), *seen_frames(conversation)],
         seq=rows[-1].seq,
@@ -145,22 +145,27 @@ def frames(user: User, conversation_uuid: UUID, after: int) -> Delivery:
     )
 
 
-def message_frame(message: Message, viewer_is_agent: bool) -> dict[str, Any]:
+def message_frame(message: Message, viewer_is_agent: bool, viewer: User) -> dict[str, Any]:
     return {
         "type": "message",
         "seq": message.seq,
         "client_id": str(message.client_id) if message.client_id else None,
         "author": message.author_kind,
-        "html": message_html(message, viewer_is_agent),
+        "html": message_html(message, viewer_is_agent, viewer),
     }
 
 
-def message_html(message: Message, viewer_is_agent: bool) -> str:
-    """The one markup of a message, in the language and time zone that are active."""
+def message_html(message: Message, viewer_is_agent: bool, viewer: User | None = None) -> str:
+    """The one markup of a message, in the language and time zone that are active.
+
+    It stands on the side of ``viewer``, and calls them "You" but not a colleague of theirs.
+    """
     own = Message.Kind.AGENT if viewer_is_agent else Message.Kind.MEMBER
+    is_own = message.author_kind == own
     context = {
         "message": message,
-        "is_own": message.author_kind == own,
+        "is_own": is_own,
+        "is_me": is_own and (viewer is None or message.author_id == viewer.pk),
         "viewer_is_agent": viewer_is_agent,
     }
     return render_to_string("chat/_message.html", context)

@@ -22,7 +22,7 @@ from tickets.models import CannedReply
 from . import transcript
 from .board import boards
 from .delivery import message_html
-from .forms import MessageForm, message_limits
+from .forms import MessageForm, PresenceForm, message_limits
 from .models import Conversation, Message, Note
 
 LISTED = 5  # tickets and earlier chats on the card; the desk has the rest
@@ -43,15 +43,16 @@ def console_page(agent: User, chat: Conversation | None, now: datetime) -> dict[
         "others": _others(agent),
         "can_oversee": agent.has_perm("chat.oversee_conversation"),
         "target": settings.CHAT_ACCEPT_TARGET,
+        "most": PresenceForm.MOST,
         "now": now,
         "chat": chat,
         **(_open_chat(agent, chat, now) if chat else {}),
     }
 
 
-def transcript_page(chat: Conversation) -> dict[str, Any]:
-    """The context of the page that shows all of ``chat`` and changes nothing."""
-    said, notes = _said(chat), _notes(chat)
+def transcript_page(agent: User, chat: Conversation) -> dict[str, Any]:
+    """The context of the page that shows ``agent`` all of ``chat`` and changes nothing."""
+    said, notes = _said(agent, chat), _notes(chat)
     return {
         "title": transcript.title(chat),
         "chat": chat,
@@ -104,7 +105,7 @@ def _others(agent: User) -> list[Conversation]:
 
 
 def _open_chat(agent: User, chat: Conversation, now: datetime) -> dict[str, Any]:
-    said, notes = _said(chat), _notes(chat)
+    said, notes = _said(agent, chat), _notes(chat)
     is_active = chat.status == Conversation.Status.ACTIVE
     return {
         "said": [html for _row, html in said],
@@ -122,9 +123,9 @@ def _open_chat(agent: User, chat: Conversation, now: datetime) -> dict[str, Any]
     }
 
 
-def _said(chat: Conversation) -> list[tuple[Message, str]]:
+def _said(agent: User, chat: Conversation) -> list[tuple[Message, str]]:
     rows = chat.messages.select_related("conversation", "author").prefetch_related("screenshots")
-    return [(row, message_html(row, viewer_is_agent=True)) for row in rows]
+    return [(row, message_html(row, viewer_is_agent=True, viewer=agent)) for row in rows]
 
 
 def _notes(chat: Conversation) -> list[Note]:

@@ -102,18 +102,24 @@ class NoteForm(forms.Form):
         return self.cleaned_data["client_id"] or uuid.uuid4()
 
 
+_SWITCH = {"1": True, "on": True, "true": True, "0": False, "off": False, "false": False}
+
+
 class PresenceForm(forms.Form):
     """How an agent takes chats; what is not posted stays as it is."""
 
-    accepting = forms.ChoiceField(choices=[("1", "1"), ("on", "on"), ("0", "0")], required=False)
-    limit = forms.IntegerField(required=False, min_value=1, max_value=20)
+    # The console itself needs one of the sockets that a person may have.
+    MOST = settings.SOCKETS_PER_PERSON - 1
+
+    accepting = forms.ChoiceField(choices=[(word, word) for word in _SWITCH], required=False)
+    limit = forms.IntegerField(required=False, min_value=1, max_value=MOST)
 
     @property
     def choice(self) -> dict[str, bool | int]:
         """What was chosen, for ``Presence.choose``."""
         post, chosen = self.cleaned_data, {}
         if post["accepting"]:
-            chosen["accepting"] = post["accepting"] != "0"
+            chosen["accepting"] = _SWITCH[post["accepting"]]
         if post["limit"] is not None:
             chosen["limit"] = post["limit"]
         return chosen

@@ -519,3 +519,33 @@ def test_the_page_is_light_and_asks_no_other_host(tab, talk, chat_portal):
             sizes[kind] += len(gzip.compress(answer.body(), 6))
     assert 0 < sizes["css"] <= 30_000
     assert 0 < sizes["js"] <= 25_000
+
+
+def test_another_language_keeps_the_talk_and_the_typed_text(tab, talk):
+    page = tab(talk)
+    connected(page)
+    field(page).fill("Half a sentence")
+    page.get_by_text("Options").click()
+    page.get_by_role("button", name="Slovenščina").click()
+    expect(page.locator("html")).to_have_attribute("lang", "sl")
+    expect(page.locator("#id_body")).to_have_value("Half a sentence")
+    expect(said(page)).to_have_count(1)
+
+
+def test_a_notification_tells_who_wrote_but_not_what(tab, talk, agent):
+    page = tab(talk)
+    page.context.add_init_script(
+        """window.notices = [];
+        window.Notification = class extends EventTarget {
+            static permission = "granted";
+            constructor(text) { super(); notices.push(text); }
+        };"""
+    )
+    page.reload()
+    connected(page)
+    say(talk, agent, "Seen as it comes")
+    expect(said(page).last).to_contain_text("Seen as it comes", timeout=SOON)
+    hide(page)
+    say(talk, agent, "My secret")
+    expect(said(page).last).to_contain_text("My secret", timeout=SOON)
+    assert page.evaluate("notices") == ["New message from Ana Novak"]

@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsing import DESK, PHONE, needs_chromium, paste_picture
 from chatting import age, say, start
 from live import arrive
@@ -176,11 +177,10 @@ def test_the_switch_and_the_limit(desk, waiting, gold, agent):
     assert Conversation.objects.of_agent(agent).count() == 1
 
 
-def test_who_was_slower_reads_who_has_it(desk, waiting, supervisor):
-    page = desk(waiting)
-    connected(page)
-    Presence.renew(supervisor)
-    page.route("**/ws/**", lambda route: route.abort())
+def test_who_was_slower_reads_who_has_it(desk, waiting, supervisor, chat_portal):
+    page = desk()
+    page.route_web_socket("**/ws/**", lambda socket: None)
+    page.goto(f"{chat_portal}/staff/chat/{waiting.uuid}/")
     waiting.claim(supervisor)
     page.get_by_role("button", name="Take this chat").click()
     answer = page.get_by_text(f"Taken by: {supervisor.display_name}")
@@ -284,7 +284,7 @@ def test_a_chat_is_handed_to_a_colleague(desk, talk, agent, supervisor):
     connected(theirs)
     page = desk(talk)
     connected(page)
-    page.locator(".context:visible").get_by_text("Transfer").click()
+    page.locator(".transfer:visible summary").click()
     page.get_by_label("To which agent?").select_option(label=supervisor.display_name)
     page.locator(".transfer:visible").get_by_role("button", name="Transfer").click()
     expect(page.get_by_text(f"With {supervisor.display_name}")).to_be_visible(timeout=SOON)
@@ -298,7 +298,7 @@ def test_a_chat_is_handed_to_a_colleague(desk, talk, agent, supervisor):
 def test_a_chat_goes_back_to_the_queue(desk, talk):
     page = desk(talk)
     connected(page)
-    page.get_by_role("button", name="Back to the queue").click()
+    page.get_by_role("button", name="Return to queue").click()
     expect(page.get_by_role("button", name="Take this chat")).to_be_visible()
     expect(rows(page, "waiting")).to_have_count(1, timeout=SOON)
     page.get_by_role("button", name="Take this chat").click()
@@ -318,7 +318,7 @@ def test_the_reply_in_their_language_is_one_action(desk, talk):
     talk.refresh_from_db()
     assert talk.redirected_at is not None
     assert Message.objects.filter(conversation=talk, event="language").count() == 1
-    page.get_by_role("button", name="Ask for a ticket in their language").click()
+    page.get_by_role("button", name="Ask for a ticket: Slovenian").click()
     page.wait_for_timeout(500)
     assert Message.objects.filter(conversation=talk, event="language").count() == 1
 
@@ -454,7 +454,7 @@ def test_what_comes_unseen_rings_once_and_notifies(desk, talk, waiting, gold):
     assert page.evaluate("told") == [f"New message from {talk.member.display_name}"]
     assert page.evaluate("tones") == before + 1
     start(gold, "Somebody new")
-    page.wait_for_function("told.length === 2", timeout=SOON)
+    expect(rows(page, "waiting")).to_have_count(1, timeout=SOON)
     assert page.evaluate("told[1]") == f"{gold.display_name} is waiting."
     expect(page).to_have_title(re.compile(r"^\(2\) Chats"))
 
@@ -476,9 +476,7 @@ def test_a_lost_connection_is_said_and_nothing_is_lost(desk, talk, chat_portal):
     assert talk.messages.get(author=talk.agent, event="").body == "Written while nobody was there"
 
 
-def test_with_blocked_sockets_the_console_goes_on(
-    browser, chat_portal, agent, waiting, gold
-):
+def test_with_blocked_sockets_the_console_goes_on(browser, chat_portal, agent, waiting, gold):
     page = arrive(browser, chat_portal, agent, "/", viewport=DESK)
     page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1006))
     page.goto(f"{chat_portal}/staff/chat/")
@@ -500,7 +498,7 @@ def test_a_supervisor_frees_a_colleagues_chat(desk, talk, supervisor):
     others.get_by_role("link").click()
     expect(page.get_by_text("With Ana Novak")).to_be_visible()
     expect(page.locator("[data-composer]")).to_have_count(0)
-    page.get_by_role("button", name="Back to the queue").click()
+    page.get_by_role("button", name="Return to queue").click()
     expect(rows(page, "waiting")).to_have_count(1, timeout=SOON)
     talk.refresh_from_db()
     assert talk.status == "waiting"
@@ -566,3 +564,54 @@ def test_own_words_go_once_however_the_answer_is_lost(desk, talk):
     expect(page.locator("[data-log-pending] .said")).to_have_count(0, timeout=SOON)
     assert asked[0] == 201
     assert talk.messages.filter(author=talk.agent, event="").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "size"),
+    [
+        *(("en", "light", PHONE), ("en", "dark", DESK)),
+        *(("cs", "dark", PHONE), ("sl", "light", DESK)),
+    ],
+)
+def test_every_state_is_fit_to_be_read(desk, waiting, agent, gold, language, theme, size):
+    agent.language = language
+    agent.save()
+    age(Conversation.objects.filter(pk=waiting.pk), "queued_at", 372)
+    talk = start(gold, "I have a question")
+    talk.claim(agent)
+    talk.add_note(agent, "Be kind", uuid.uuid4())
+    faults = []
+    page = desk(viewport=size, color_scheme=theme)
+    page.on("console", lambda line: faults.append(line.text))
+    page.on("pageerror", lambda error: faults.append(f"{error}"))
+
+    def look(state):
+        assert page.evaluate("document.documentElement.lang") == language
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], state
+        complaints = list(faults)  # axe itself sets styles
+        found = Axe().run(page).response["violations"]
+        faults[:] = complaints
+        faults.extend(f"{state}: {x['id']} {[n['target'] for n in x['nodes']]}" for x in found)
+
+    page.reload()
+    expect(rows(page, "waiting")).to_have_count(1)
+    look("queue")
+    rows(page, "mine").get_by_role("link").click()
+    look("talk")
+    field(page).fill("/")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    look("canned")
+    page.locator("[data-note-mode]:visible").click()
+    look("note")
+    page.locator("[data-options] > summary").click()
+    look("options")
+    if size == PHONE:
+        page.locator("[data-tab=info]").click()
+    page.locator("[data-end-ask]:visible").click()
+    page.locator(".transfer:visible summary").click()
+    look("card")
+    page.locator("[data-heading]").last.evaluate("(heading) => heading.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look("keys")
+    assert not faults

@@ -27,7 +27,7 @@ def people(browser, chat_portal, silver, agent):
 
 def talk(page):
     """The open conversation's log."""
-    return page.locator("[data-chat]:not([hidden]) [data-log], main [data-log]").first
+    return page.locator("[data-log]:visible")
 
 
 def test_from_the_form_to_the_transcript(people, silver, gold):
@@ -87,7 +87,7 @@ def test_from_the_form_to_the_transcript(people, silver, gold):
 
     # Another language: one action of the agent, one of the member.
     console.get_by_role("button", name="Ask for a ticket in their language").click()
-    offer = talk(member).get_by_role("button", name="Vložite zahtevek v svojem jeziku")
+    offer = talk(member).get_by_role("button", name="Vloži zahtevek v svojem jeziku")
     expect(offer).to_be_visible(timeout=SOON)
     expect(talk(member)).not_to_contain_text("Same as yesterday.")
     chat_address = member.url

@@ -69,6 +69,13 @@ def test_the_transcript_holds_all_that_was_said_in_its_order(desk, chat):
         assert fact in shown
 
 
+def test_everybody_who_spoke_is_named_and_only_the_reader_is_you(desk, supervisor, chat):
+    colleague = transcript(signed_in(supervisor), chat.pk).content.decode()
+    assert "<strong>You</strong>" not in colleague
+    assert "Ana Novak" in colleague
+    assert "<strong>You</strong>" in transcript(desk, chat.pk).content.decode()
+
+
 def test_a_ticket_leads_to_the_transcript_and_back(desk, chat, agent):
     ticket = chat.to_ticket(agent, "en", timezone.now())
     page = desk.get(f"/admin/tickets/ticket/{ticket.pk}/change/").content.decode()
@@ -124,8 +131,8 @@ def test_without_words_everything_is_listed_newest_first(desk, chat, another):
 
 
 def test_the_list_can_be_narrowed_by_state_and_by_answer(desk, chat, another):
-    assert found(desk, "&status__exact=waiting") == {another.pk}
-    assert found(desk, "&rating__exact=partly") == {chat.pk}
+    assert found(desk, "&status=waiting") == {another.pk}
+    assert found(desk, "&rating=partly") == {chat.pk}
 
 
 @pytest.mark.parametrize("lookup", ["messages__body__regex", "member__password__startswith"])

@@ -85,6 +85,7 @@ def test_nothing_is_lost_doubled_or_disordered_however_processes_die(city, dice)
         held = {key: listener.held for key, listener in listeners.items()}
     assert all(frames == shown(Browser(city, key[1]), key[0]) for key, frames in held.items())
     assert not plan
+    assert "Traceback" not in city.log
     assert city.deaths["kill -9"] == KILLS
     assert all(city.deaths[point] for point in POINTS)
     assert sum(outbox.statuses[200] for outbox in outboxes)  # sent again after its commit

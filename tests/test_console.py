@@ -80,7 +80,7 @@ def test_an_empty_queue_is_no_error(console):
     assert ask(console, f"{CONSOLE}next/") == (200, {"conversation": None})
     reply = console.post(f"{CONSOLE}next/", follow=True)
     assert reply.redirect_chain == [(CONSOLE, 303)]
-    assert "Nobody is waiting." in reply.content.decode()
+    assert "Nobody is waiting" in reply.content.decode()
 
 
 def test_without_a_script_accept_next_leads_to_the_chat(console, waiting):

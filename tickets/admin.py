@@ -256,6 +256,7 @@ class CannedReplyAdmin(FiltersOnly, admin.ModelAdmin):
     """The languages stand side by side, so that one sees what is missing or differs."""
 
     list_display = ["__str__", "english", "missing"]
+    show_facets = admin.ShowFacets.NEVER
     list_filter = [MissingTranslationFilter]
     search_fields = ["shortcut", *(f"text_{code}" for code, _name in settings.LANGUAGES)]
     fieldsets = [

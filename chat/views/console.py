@@ -96,7 +96,7 @@ def console_next(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"conversation": chat and str(chat.uuid)})
     if chat is None:
-        messages.info(request, _("Nobody is waiting."))
+        messages.info(request, _("Nobody is waiting"))
         return see_other("console:console")
     return see_other("console:console_conversation", chat.uuid)
 
@@ -108,7 +108,7 @@ def console_presence(request: HttpRequest) -> HttpResponse:
     sweep()
     form = PresenceForm(request.POST)
     if not form.is_valid():
-        message = _("Enter a number from %(low)s to %(high)s.") % {"low": 1, "high": 20}
+        message = _("Enter a number from %(low)s to %(high)s.") % {"low": 1, "high": form.MOST}
         return _refuse(request, None, 400, "invalid", message)
     presence = Presence.choose(request.user, **form.choice)
     if wants_json(request):

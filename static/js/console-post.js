@@ -2,8 +2,7 @@
 import { token } from "./token.js";
 
 export const post = async (url, values = {}) => {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(values)) body.append(name, value);
+  const body = new URLSearchParams(values);
   const headers = { Accept: "application/json", "X-CSRFToken": token() };
   const response = await fetch(url, { method: "POST", body, headers }).catch(() => null);
   const answer = await response?.json().catch(() => ({}));

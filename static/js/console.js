@@ -119,11 +119,17 @@ const show = (room, pane = "talk") => {
   draw();
 };
 
+// The address of what one sees; a change of language and a sign-in lead back to it.
+const moveTo = (address) => {
+  if (location.pathname !== address) history.pushState(null, "", address);
+  for (const next of desk.querySelectorAll("input[name=next]")) next.value = address;
+};
+
 const open = async (id, { isBack = false, write = false } = {}) => {
   const room = await roomOf(id);
   if (!room) return say(deskWords("failed"));
   show(room);
-  if (!isBack && location.pathname !== addressOf(id)) history.pushState(null, "", addressOf(id));
+  if (!isBack) moveTo(addressOf(id));
   if (write) room.write(false);
   else room.focusHeading();
   return room;

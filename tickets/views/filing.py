@@ -99,7 +99,10 @@ def _submit(request: HttpRequest, form: TicketForm, draft: Draft | None) -> Tick
         return None
     throttle.hit("tickets", request.user.pk)
     post = form.cleaned_data
-    if Ticket.objects.submitted(request.user, post["submission_id"]):
+    earlier = Ticket.objects.submitted(request.user, post["submission_id"])
+    if earlier and earlier.description == post["description"]:
+        return earlier  # a parallel post was faster than the look before
+    if earlier:
         post["submission_id"] = uuid.uuid4()  # the form was sent before, with another text
     try:
         return Ticket.objects.submit(
