@@ -75,7 +75,7 @@ def language_reply(chat: Conversation, agent: User) -> str:
     texts = []
     for language in _languages(chat):
         with translation.override(language):
-            plain = _("Submit a ticket in your language")
+            plain = _("Please submit a ticket in your language")
         filled = reply.filled(language, _values(chat, agent, language)) if reply else ""
         texts.append(filled or plain)
     return "\n\n".join(dict.fromkeys(texts))

@@ -511,6 +511,12 @@ def database_away():
             way.execute(psycopg.sql.SQL(rule).format(name, psycopg.sql.SQL("true")))
 
 
+def assert_nothing_crashed(city):
+    """No page failed, no socket's task and no round of the watch; a 503 is no crash."""
+    crashes = {"server_error", "Exception inside application", "watch_failed"}
+    assert not {crash for crash in crashes if crash in city.log}
+
+
 def assert_nothing_lost(outboxes, conversations):
     """0 lost, 0 doubled, 0 out of order: what was acknowledged is what is stored (I1-I3)."""
     taken = [entry for outbox in outboxes for entry in outbox.taken]

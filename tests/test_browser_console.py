@@ -133,6 +133,31 @@ def test_accepting_the_next_opens_the_chat_and_both_talk(desk, waiting, agent):
     assert (waiting.agent, waiting.status) == (agent, "active")
 
 
+def test_two_browsers_hold_a_conversation(desk, browser, chat_portal, agent, member):
+    Presence.renew(agent)
+    theirs = arrive(browser, chat_portal, member, "/chat/", viewport=PHONE)
+    theirs.fill("#id_question", "The page loops.")
+    theirs.get_by_role("button", name="Start chat").last.click()
+    expect(theirs.get_by_role("heading", name="You are in the queue")).to_be_visible()
+    page = desk()
+    connected(page)
+    page.keyboard.press("a")
+    expect(said(page).first).to_contain_text("The page loops.")
+    write(page, "Which page?")
+    theirs_log = theirs.get_by_role("log")
+    expect(theirs_log).to_contain_text("Which page?", timeout=SOON)
+    expect(said(page).last).to_contain_text("Seen", timeout=SOON)
+    theirs.get_by_role("textbox", name="Write a message").fill("The one with orders")
+    theirs.keyboard.press("Control+Enter")
+    expect(said(page).last).to_contain_text("The one with orders", timeout=SOON)
+    expect(theirs_log.locator(".said").last).to_contain_text("Seen", timeout=SOON)
+    theirs.get_by_role("button", name="End chat").click()
+    theirs.get_by_role("button", name="End chat").click()
+    expect(page.locator(".talk:visible > header")).to_contain_text("Ended", timeout=SOON)
+    expect(rows(page, "mine")).to_have_count(0, timeout=SOON)
+    theirs.context.close()
+
+
 def test_several_chats_side_by_side_count_what_is_unread(desk, talk, agent, gold):
     other = start(gold, "Second chat")
     other.claim(agent)
@@ -345,7 +370,7 @@ def test_the_end_takes_two_steps(desk, talk):
     expect(page.get_by_role("button", name="End chat")).to_be_focused()
     page.get_by_role("button", name="End chat").click()
     page.get_by_role("button", name="End chat").click()
-    expect(page.locator(".talk:visible > header")).to_contain_text("Chat ended")
+    expect(page.locator(".talk:visible > header")).to_contain_text("Ended")
     expect(page.get_by_role("textbox", name="Internal note")).to_be_visible()
     expect(rows(page, "mine")).to_have_count(0, timeout=SOON)
     talk.refresh_from_db()
@@ -440,7 +465,7 @@ def test_what_comes_unseen_rings_once_and_notifies(desk, talk, waiting, gold):
     )
     page.reload()
     connected(page)
-    page.get_by_text("Options").click()
+    page.locator("[data-options] > summary").click()
     page.get_by_role("button", name="Turn on notifications").click()
     expect(page.get_by_text("Notifications are on.")).to_be_visible()
     page.keyboard.press("Escape")
@@ -474,6 +499,18 @@ def test_a_lost_connection_is_said_and_nothing_is_lost(desk, talk, chat_portal):
     expect(page.locator("[data-connection]")).to_be_hidden()
     expect(said(page)).to_have_count(3, timeout=SOON)
     assert talk.messages.get(author=talk.agent, event="").body == "Written while nobody was there"
+
+
+def test_who_is_signed_out_is_told_and_keeps_the_text(desk, talk):
+    page = desk(talk)
+    connected(page)
+    field(page).fill("Half a thought")
+    page.context.clear_cookies(name="sessionid")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    strip = page.locator("[data-connection]")
+    expect(strip).to_contain_text("Your session ended", timeout=SOON)
+    expect(strip.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(field(page)).to_have_value("Half a thought")
 
 
 def test_with_blocked_sockets_the_console_goes_on(browser, chat_portal, agent, waiting, gold):
@@ -542,7 +579,7 @@ def test_without_scripts_the_console_works_by_forms(desk, waiting, agent):
     page.get_by_role("button", name="End chat").click()
     expect(page.get_by_text("End the chat?")).to_be_visible()
     page.get_by_role("button", name="End chat").click()
-    expect(page.locator(".talk > header")).to_contain_text("Chat ended")
+    expect(page.locator(".talk > header")).to_contain_text("Ended")
     waiting.refresh_from_db()
     assert (waiting.agent, waiting.ending) == (agent, "support")
 
@@ -605,6 +642,7 @@ def test_every_state_is_fit_to_be_read(desk, waiting, agent, gold, language, the
     look("note")
     page.locator("[data-options] > summary").click()
     look("options")
+    page.keyboard.press("Escape")
     if size == PHONE:
         page.locator("[data-tab=info]").click()
     page.locator("[data-end-ask]:visible").click()

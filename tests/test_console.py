@@ -254,8 +254,8 @@ def test_the_action_works_without_its_canned_reply(console, mine):
     ask(console, address(mine, "language"))
     body = mine.messages.get(author_kind="agent").body
     with translation.override("sl"):
-        words = gettext("Submit a ticket in your language")
-    assert body.splitlines()[0] == "Submit a ticket in your language"
+        words = gettext("Please submit a ticket in your language")
+    assert body.splitlines()[0] == "Please submit a ticket in your language"
     assert body.endswith(words)
 
 

@@ -30,7 +30,7 @@ TEXTS = [
     Text(
         "hello",
         "Hello {name}, my name is {agent}. How can I help you?",
-        "Dobrý den, u chatu je {agent}. S čím vám mohu pomoci?",
+        "Dobrý den, jmenuji se {agent}. S čím vám mohu pomoci?",
         "Pozdravljeni, {name}, tukaj {agent}. Kako vam lahko pomagam?",
     ),
     Text(
@@ -38,10 +38,10 @@ TEXTS = [
         "The chat is in English only. You can write to us in your own language ({language}): "
         "choose “Submit a ticket in your language” here in the chat. What we have written so far "
         "is carried over into the form.",
-        "Chat je pouze v angličtině. Ve svém jazyce ({language}) nám můžete napsat lístek: zde "
+        "Chat je pouze v angličtině. Ve svém jazyce ({language}) nám můžete poslat lístek: zde "
         "v chatu zvolte „Odeslat lístek ve svém jazyce“. Dosavadní konverzace se přenese do "
         "formuláře.",
-        "Klepet je samo v angleščini. V svojem jeziku ({language}) nam lahko pišete z zahtevkom: "
+        "Klepet je samo v angleščini. V svojem jeziku ({language}) lahko vložite zahtevek: "
         "tukaj v klepetu izberite »Vloži zahtevek v svojem jeziku«. Dosedanji pogovor se prenese "
         "v obrazec.",
     ),
@@ -54,14 +54,15 @@ TEXTS = [
     Text(
         "picture",
         "Could you send me a picture of what you see? You can paste or drop it into the chat.",
-        "Můžete mi poslat snímek toho, co vidíte? Obrázek lze do chatu vložit nebo přetáhnout.",
+        "Můžete mi poslat snímek toho, co vidíte? Obrázek lze do chatu vložit ze schránky nebo "
+        "přetáhnout.",
         "Mi lahko pošljete posnetek tega, kar vidite? V klepet ga lahko prilepite ali povlečete.",
     ),
     Text(
         "reload",
         "Please reload the page and try once more. Does the same thing happen?",
         "Načtěte prosím stránku znovu a zkuste to ještě jednou. Stane se totéž?",
-        "Prosimo, znova naložite stran in poskusite še enkrat. Se zgodi isto?",
+        "Prosimo, osvežite stran in poskusite še enkrat. Se zgodi isto?",
     ),
     Text(
         "ticket",
@@ -74,9 +75,9 @@ TEXTS = [
     ),
     Text(
         "bye",
-        "Thank you for your patience, {name}. Have a nice day!",
-        "Děkujeme za trpělivost. Přejeme hezký den!",
-        "Hvala za potrpežljivost, {name}. Želimo vam lep dan!",
+        "Thank you for your patience, {name}. Have a nice day.",
+        "Děkujeme za trpělivost. Přejeme vám hezký den.",
+        "Hvala za potrpežljivost, {name}. Želimo vam lep dan.",
     ),
 ]
 

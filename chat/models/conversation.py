@@ -56,9 +56,9 @@ class Taken(Exception):
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", pgettext_lazy("chats", "Waiting")
-    ACTIVE = "active", pgettext_lazy("chats", "Active")
-    CLOSED = "closed", pgettext_lazy("chats", "Ended")
+    WAITING = "waiting", pgettext_lazy("chat", "Waiting")
+    ACTIVE = "active", pgettext_lazy("chat", "Active")
+    CLOSED = "closed", pgettext_lazy("chat", "Ended")
 
 
 class Ending(models.TextChoices):

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -114,6 +115,7 @@ def show_conversation(
         "uploads": [],
         "outlook": _outlook(conversation, now),
         "refresh": None if is_still else REFRESH,
+        "keep_minutes": settings.CHAT_MEMBER_LEASE // 60,
         **page,
     }
     return render(request, "chat/conversation.html", page, status=status)

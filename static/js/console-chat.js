@@ -157,7 +157,7 @@ export const chatRoom = (first, { me, address, words, deskWords, say, onChange, 
     if (hadFocus) part("heading").focus();
   };
 
-  const canStay = (fresh) => isMine() && "isMine" in fresh.dataset && fresh.dataset.status === element.dataset.status;
+  const canStay = (fresh) => isMine() === ("isMine" in fresh.dataset) && fresh.dataset.status === element.dataset.status;
 
   async function refresh() {
     if (news) return;

@@ -27,7 +27,7 @@ def validate_placeholders(text: str) -> None:
     unknown = [found for found in _BRACED.findall(text) if not _KNOWN.fullmatch(found)]
     if unknown:
         raise ValidationError(
-            _("Unknown placeholder: %(unknown)s. You can use: %(known)s"),
+            _("Unknown placeholder: %(unknown)s. You can use: %(known)s."),
             code="unknown_placeholder",
             params={
                 "unknown": ", ".join(dict.fromkeys(unknown)),
