@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import signal
 import socket
 import struct
@@ -25,7 +24,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import psycopg.sql
-import pytest
 import redis
 from chatting import start
 from conftest import person
@@ -40,13 +38,6 @@ from accounts import seed as accounts_seed
 from accounts.models import Rank
 from chat.models import Conversation, Message
 
-needs_postgresql = pytest.mark.skipif(
-    "postgres" not in os.environ.get("DATABASE_URL", ""), reason="needs PostgreSQL (DATABASE_URL)"
-)
-needs_redis = pytest.mark.skipif(
-    not os.environ.get("REDIS_URL") or not shutil.which("redis-server"),
-    reason="needs Redis (REDIS_URL)",
-)
 BASE = pathlib.Path(__file__).parent.parent
 NAME = "faults"  # by which PostgreSQL knows the connections of the city
 GOING_AWAY = {1000, 1001, 1006, 1012}  # codes after which a page just connects again

@@ -9,8 +9,9 @@ import pytest
 from chatting import say, start
 from django.db import transaction
 from django.test import TestCase
-from faults import DEADLINE, OwnRedis, needs_redis
+from faults import DEADLINE, OwnRedis
 from live import free_port
+from servers import needs_redis
 from sockets import CONSOLE, Page, conversation, do, enter, listening, story
 
 from chat import broadcasts, queue, watch

@@ -20,11 +20,10 @@ from faults import (
     chance,
     chats,
     listening,
-    needs_postgresql,
-    needs_redis,
     say,
     shown,
 )
+from servers import needs_postgresql, needs_redis
 
 from tickets.models import Screenshot
 

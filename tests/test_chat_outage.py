@@ -27,11 +27,10 @@ from faults import (
     cut_connections,
     database_away,
     listening,
-    needs_postgresql,
-    needs_redis,
     say,
     wait_until,
 )
+from servers import needs_postgresql, needs_redis
 
 from chat.models import Conversation
 

@@ -51,9 +51,7 @@ PEOPLE = [
     Person("tomas", "Tomáš Beneš", "cs", Rank.SILVER, "another Silver: sees nothing of Maja's"),
     Person("emily", "Emily Carter", "en", Rank.GOLD, "an issue with pictures, hers to follow"),
     Person("jana", "Jana Dvořáková", "cs", Rank.PREMIER, "below Silver: the page that says so"),
-    Person(
-        "nina", "Nina Horvat", "sl", AGENTS, "the desk and the chat console"
-    ),
+    Person("nina", "Nina Horvat", "sl", AGENTS, "the desk and the chat console"),
     Person("marek", "Marek Svoboda", "cs", AGENTS, "the same desk in Czech"),
     Person("sarah", "Sarah Whitfield", "en", SUPERVISORS, "also service hours, holidays, people"),
 ]
