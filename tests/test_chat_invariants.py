@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 
 from accounts.models import Rank
 from accounts.seed import AGENTS
+from chat.delivery import Refused, frames
 from chat.models import (
     ChatClosed,
     Conflict,
@@ -35,6 +36,12 @@ WHO, WHICH = st.integers(0, MEMBERS - 1), st.integers(0, 9)
 TEXT = st.text(max_size=40)
 
 
+def told_since(reader, conversation, after):
+    """The messages among what a delivery says; raises ``Refused``."""
+    told = frames(reader, conversation.uuid, after).frames
+    return [frame for frame in told if frame["type"] == "message"]
+
+
 class Chats(RuleBasedStateMachine):
     """Members and agents doing what they may, and what they may not."""
 
@@ -49,6 +56,7 @@ class Chats(RuleBasedStateMachine):
         self.told = {}  # what was acknowledged: (conversation, author, client_id) → (seq, body)
         self.order = []  # who waits, as the queue must be
         self.places = {}  # when each joined the queue, for good
+        self.pages = {}  # what each reader has been told: (conversation, reader) → frames
 
     def conversation(self, which):
         rows = list(Conversation.objects.order_by("pk"))
@@ -136,16 +144,37 @@ class Chats(RuleBasedStateMachine):
     @rule(which=WHICH, by_member=st.booleans())
     def somebody_ends_one(self, which, by_member):
         conversation = self.conversation(which)
-        if conversation is not None:
+        if conversation is None:
+            return
+        try:
             conversation.close(conversation.member if by_member else self.agents[0])
-            if conversation.pk in self.order:
-                self.order.remove(conversation.pk)
+        except NotYours:
+            assert not by_member
+            assert conversation.agent != self.agents[0]
+            return
+        if conversation.pk in self.order:
+            self.order.remove(conversation.pk)
+
+    @rule(which=WHICH, who=st.integers(0, MEMBERS + STAFF - 1))
+    def somebody_looks(self, which, who):  # I6
+        conversation, reader = self.conversation(which), (self.members + self.agents)[who]
+        if conversation is None:
+            return
+        has = self.pages.get((conversation.pk, reader.pk), [])
+        try:
+            has = [*has, *told_since(reader, conversation, len(has))]
+        except Refused:
+            assert reader not in (conversation.member, *self.agents)
+            return
+        assert reader in (conversation.member, *self.agents)
+        self.pages[conversation.pk, reader.pk] = has
 
     @rule(who=st.integers(0, STAFF - 1))
     def an_agent_vanishes(self, who):
         lost = list(Conversation.objects.of_agent(self.agents[who]).values_list("pk", flat=True))
         vanish(self.agents[who])
         assert Conversation.objects.sweep() >= len(lost)
+        assert not Conversation.objects.orphaned().exists()  # I10
         for pk in lost:
             self.queue_again(pk)
 
@@ -175,6 +204,20 @@ class Chats(RuleBasedStateMachine):
             assert places == list(range(1, conversation.last_seq + 1))
             ends = list(conversation.messages.filter(event="ended").values_list("seq", flat=True))
             assert ends == ([conversation.last_seq] if conversation.status == "closed" else [])
+
+    @invariant()
+    def nobodys_page_has_a_gap(self):  # I3, I14
+        for has in getattr(self, "pages", {}).values():
+            assert [frame["seq"] for frame in has] == list(range(1, len(has) + 1))
+
+    def teardown(self):
+        """Who looks once more has all of it, and just what a page loaded now shows (I4, I13)."""
+        people = {one.pk: one for one in self.members + self.agents}
+        for (pk, reader), has in getattr(self, "pages", {}).items():
+            conversation = Conversation.objects.get(pk=pk)
+            rest = told_since(people[reader], conversation, len(has))
+            assert [*has, *rest] == told_since(people[reader], conversation, 0)
+            assert len(has) + len(rest) == conversation.last_seq
 
     @invariant()
     def the_queue_is_first_in_first_out(self):  # I8, I9
