@@ -28,10 +28,9 @@ from accounts.models import User
 from tickets.models import Screenshot
 
 from . import queue
-from .models import Conversation, Message
+from .models import CONSOLE_PERMISSIONS, Conversation, Message
 
 AT_ONCE = 200  # messages of one delivery; who is further behind asks again
-CONSOLE_PERMISSIONS = ("chat.view_conversation", "chat.change_conversation")
 
 
 class Refused(Exception):

@@ -58,6 +58,7 @@ def transcript_page(agent: User, chat: Conversation) -> dict[str, Any]:
         "chat": chat,
         "lines": list(_lines(said, notes)),
         "tickets": list(chat.tickets[:LISTED]),
+        "language_name": _language_name(chat),
     }
 
 
@@ -71,7 +72,10 @@ def colleagues(agent: User) -> QuerySet[User]:
 
 def language_reply(chat: Conversation, agent: User) -> str:
     """What asks the member for a ticket: in English, then in their own language."""
-    reply = CannedReply.objects.filter(shortcut=LANGUAGE_REPLY).first()
+    return _language_text(CannedReply.objects.filter(shortcut=LANGUAGE_REPLY).first(), chat, agent)
+
+
+def _language_text(reply: CannedReply | None, chat: Conversation, agent: User) -> str:
     texts = []
     for language in _languages(chat):
         with translation.override(language):
@@ -119,6 +123,7 @@ def _open_chat(agent: User, chat: Conversation, now: datetime) -> dict[str, Any]
         "note_id": uuid.uuid4(),
         "uploads": [],
         "limits": message_limits(),
+        "language_name": _language_name(chat),
         "is_mine": is_active and chat.agent_id == agent.pk,
     }
 
@@ -144,7 +149,8 @@ def _card(chat: Conversation, now: datetime) -> dict[str, Any]:
     member, zone = chat.member, _zone(chat.member)
     closed = Conversation.objects.filter(member=member, status=Conversation.Status.CLOSED)
     earlier = closed.exclude(pk=chat.pk).select_related("agent").order_by("-pk")
-    unfinished = member.tickets.unfinished()
+    grown = list(chat.tickets[:LISTED])
+    unfinished = member.tickets.unfinished().exclude(pk__in=[ticket.pk for ticket in grown])
     return {
         "member": member,
         "given": {
@@ -159,19 +165,28 @@ def _card(chat: Conversation, now: datetime) -> dict[str, Any]:
         "open_count": unfinished.count(),
         "open_tickets": list(unfinished.order_by("-pk")[:LISTED]),
         "earlier": list(earlier[:LISTED]),
-        "tickets": list(chat.tickets[:LISTED]),
+        "tickets": grown,
     }
 
 
 def _canned(chat: Conversation, agent: User) -> list[dict[str, str]]:
-    """Every canned reply in English and in the member's language, ready to be sent."""
+    """Every canned reply in English and in the member's language, ready to be sent.
+
+    The language reply is one text in both, and stands here once.
+    """
     values = {language: _values(chat, agent, language) for language in _languages(chat)}
-    return [
-        {"shortcut": reply.shortcut, "language": language, "text": text}
-        for reply in CannedReply.objects.all()
-        for language in values
-        if (text := reply.filled(language, values[language]))
-    ]
+    entries = []
+    for reply in CannedReply.objects.all():
+        if reply.shortcut == LANGUAGE_REPLY:
+            texts = {" + ".join(values): _language_text(reply, chat, agent)}
+        else:
+            texts = {language: reply.filled(language, values[language]) for language in values}
+        entries += [
+            {"shortcut": reply.shortcut, "language": language, "text": text}
+            for language, text in texts.items()
+            if text
+        ]
+    return entries
 
 
 def _values(chat: Conversation, agent: User, language: str) -> dict[str, str]:
@@ -179,10 +194,15 @@ def _values(chat: Conversation, agent: User, language: str) -> dict[str, str]:
     return {
         "name": chat.member.display_name,
         "agent": agent.display_name,
-        "language": dict(settings.LANGUAGES).get(chat.language, chat.language),
+        "language": _language_name(chat),
         "ticket_link": settings.PORTAL_URL + reverse("tickets:ticket_new"),
         "issues_link": settings.PORTAL_URL + reverse("tickets:ticket_list"),
     }
+
+
+def _language_name(chat: Conversation) -> str:
+    """The name of the chat's language in that language."""
+    return dict(settings.LANGUAGES).get(chat.language, chat.language)
 
 
 def _languages(chat: Conversation) -> list[str]:

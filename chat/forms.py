@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from typing import Any
 
@@ -13,6 +14,11 @@ from django.utils.translation import gettext_lazy
 from tickets.forms import LineField, PostForm, limits
 
 from .text import normalise
+
+
+def _is_seen(text: str) -> bool:
+    """Whether there is anything to see: spaces, joiners and marks of direction alone are nothing."""
+    return any(unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp", "Zs"} for char in text)
 
 
 class SaidField(forms.CharField):
@@ -27,7 +33,7 @@ class SaidField(forms.CharField):
         return normalise(super().to_python(value))
 
     def validate(self, value: str) -> None:
-        super().validate(value.strip())
+        super().validate(value if _is_seen(value) else "")
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"lang": "en", "dir": "auto"}  # no maxlength: what is too long is not cut unseen

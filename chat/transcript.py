@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .models import Conversation, Message
 
 CUT = "[…]"
+WITHIN = "> "  # begins every further line of a message
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 EVENTS = {
     "claimed": "{name} joined the chat.",
@@ -59,4 +60,6 @@ def _line(message: Message) -> str:
     if message.event:
         return f"{at} {EVENTS[message.event].format(name=name, body=message.body)}"
     pictures = "".join(f" [{shot.name}]" for shot in message.screenshots.all())
-    return f"{at} {name}: {message.body}{pictures}"
+    # Marked, so that nobody can write a line that looks like somebody else's.
+    body = message.body.strip().replace("\n", f"\n{WITHIN}")
+    return f"{at} {name}: {body}{pictures}"

@@ -19,11 +19,11 @@ class Line(NamedTuple):
 
 
 class ChatStory(NamedTuple):
-    """A conversation. ``asked``: the question; ``ago``: how many hours ago it was put."""
+    """A conversation. ``began``: how many working days ago, at what time (GMT)."""
 
     member: str
     agent: str
-    ago: int
+    began: str
     asked: str
     lines: list[Line]
     rating: str = ""
@@ -33,7 +33,7 @@ CHAT_STORIES = [
     ChatStory(
         "emily",
         "nina",
-        196,
+        "7 13:10",
         "The delivery date jumps back to August when I save my monthly order.",
         [
             Line("nina", 3, "Hello Emily, which date do you choose?"),
@@ -48,7 +48,7 @@ CHAT_STORIES = [
     ChatStory(
         "tomas",
         "marek",
-        122,
+        "4 09:35",
         "I do not receive the e-mail for a new password.",
         [
             Line("marek", 2, "Hello Tomáš, the e-mail was sent a minute ago. Is it in the spam?"),
@@ -59,7 +59,7 @@ CHAT_STORIES = [
     ChatStory(
         "maja",
         "nina",
-        71,
+        "2 18:20",
         "Hello, does the chat speak Slovenian?",
         [
             Line("nina", 2, "Hello Maja, the chat is in English only, tickets are not."),
@@ -70,10 +70,10 @@ CHAT_STORIES = [
 ]
 
 
-def tell(story: ChatStory, cast: dict[str, User], now: datetime) -> None:
+def tell(story: ChatStory, cast: dict[str, User], began: datetime) -> None:
     """Lead the conversation through its verbs, then set its clock back."""
     member, agent = cast[story.member], cast[story.agent]
-    conversation = Conversation.objects.start(
+    conversation, _is_new = Conversation.objects.start(
         member,
         question=story.asked,
         submission_id=uuid.uuid4(),
@@ -87,7 +87,7 @@ def tell(story: ChatStory, cast: dict[str, User], now: datetime) -> None:
         conversation.post(cast[line.who], line.body, uuid.uuid4())
     conversation.close(member)
     conversation.rate(Rating(story.rating))
-    _set_back(conversation, story, now - timedelta(hours=story.ago))
+    _set_back(conversation, story, began)
     Presence.objects.filter(agent=agent).delete()  # nobody sits at the console yet
 
 

@@ -12,9 +12,10 @@ from chat.models import Conversation, Presence, Watch
 def start(member, question="My order page loops.", **fields):
     defaults = {"name": member.display_name, "email": member.email, "language": "en"}
     submission = fields.pop("submission_id", None) or uuid.uuid4()
-    return Conversation.objects.start(
+    conversation, _is_new = Conversation.objects.start(
         member, question=question, submission_id=submission, **{**defaults, **fields}
     )
+    return conversation
 
 
 def say(conversation, author, body="Hello", client_id=None):

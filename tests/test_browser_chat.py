@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import DESK, PHONE, needs_chromium, paste_picture
 from chatting import age, say, start
+from conftest import png
 from live import arrive
 from playwright.sync_api import expect
 
@@ -280,6 +281,67 @@ def test_the_end_takes_two_steps(tab, talk):
     assert (talk.status, talk.ending) == ("closed", "member")
 
 
+def test_a_double_press_leaves_no_queue(tab, waiting):
+    page = tab(waiting, viewport=PHONE)
+    page.evaluate(
+        """() => {
+            document.querySelector("[data-end-ask] [form=end]").click();
+            document.querySelector("[data-end-question] [name=confirm]").click();
+        }"""
+    )
+    expect(page.locator("#end-question")).to_be_focused()
+    waiting.refresh_from_db()
+    assert waiting.status == "waiting"
+    page.get_by_role("button", name="Leave the queue").click()
+    expect(page.get_by_role("heading", name="You left the queue")).to_be_focused()
+    page.get_by_role("link", name="Start again with the same question").click()
+    expect(page.get_by_label("How can we help?")).to_have_value("My order page loops.")
+
+
+def test_who_starts_is_led_to_the_place(chat_portal, browser, member):
+    page = arrive(browser, chat_portal, member, "/chat/", viewport=PHONE)
+    page.get_by_label("How can we help?").fill("The page loops.")
+    page.get_by_role("button", name="Start chat").last.click()
+    expect(page.get_by_role("heading", name="You are in the queue")).to_be_focused()
+    page.context.close()
+
+
+def test_who_comes_back_into_the_queue_reads_why(tab, talk, agent):
+    say(talk, agent, "One moment")
+    page = tab(talk)
+    connected(page)
+    talk.release(agent)
+    notice = page.locator("main > .notice").first
+    expect(notice).to_have_text("You are back in the queue, in your old place.", timeout=SOON)
+    expect(page.get_by_role("heading", name="Conversation")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your question")).to_have_count(0)
+
+
+def test_nobody_at_the_desk_is_said_once(tab, waiting, agent):
+    page = tab(waiting)
+    Presence.objects.update(accepting=False)
+    start(agent, "Another one").close(agent)
+    expect(page.get_by_text("No agent is available right now.")).to_be_visible(timeout=SOON)
+    page.wait_for_timeout(1_500)
+    assert page.locator("main").inner_text().count("No agent is available right now.") == 1
+    expect(page.get_by_text("An agent will be with you shortly")).to_have_count(0)
+
+
+def test_details_are_typed_at_once(tab, waiting):
+    page = tab(waiting)
+    page.get_by_text("Add details").click()
+    expect(field(page)).to_be_focused()
+
+
+def test_on_a_phone_the_options_stay_on_the_page(tab, talk):
+    page = tab(talk, viewport={"width": 360, "height": 640})
+    connected(page)
+    page.locator("[data-options] > summary").click()
+    box = page.locator(".options").bounding_box()
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 360
+    assert page.get_by_role("heading", name="Ana Novak").bounding_box()["height"] < 40
+
+
 def test_words_that_came_too_late_go_into_a_ticket(tab, talk, agent):
     page = tab(talk)
     connected(page)
@@ -413,6 +475,25 @@ def test_a_pasted_picture_is_sent_with_the_message(tab, talk):
     expect(page.locator("[data-upload-list] > li")).to_have_count(0)
 
 
+def test_pictures_keep_their_order_and_are_not_enlarged(tab, talk):
+    page = tab(talk)
+    connected(page)
+    wrong = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"words"}
+    tall = {"name": "tall.png", "mimeType": "image/png", "buffer": png(90, 1200)}
+    small = {"name": "small.png", "mimeType": "image/png", "buffer": png(40, 30)}
+    page.set_input_files("input[type=file]", [tall, small, wrong])
+    problem = page.locator("[data-upload-problem]")
+    expect(problem).to_contain_text("notes.txt")
+    expect(page.locator("[data-upload-done]:visible")).to_have_count(2)
+    write(page, "Look")
+    expect(problem).to_be_hidden()
+    names = said(page).last.locator("[data-picture-name]")
+    expect(names).to_have_text(["tall.png", "small.png"])
+    first, second = (image.bounding_box() for image in said(page).last.locator("img").all())
+    assert first["height"] <= 320
+    assert (second["width"], second["height"]) <= (42, 32)
+
+
 def test_the_way_to_a_ticket_in_ones_language(tab, talk, agent):
     Conversation.objects.filter(pk=talk.pk).update(language="sl")
     talk.refresh_from_db()
@@ -438,13 +519,20 @@ def test_without_scripts_one_starts_reads_writes_and_ends(chat_portal, browser, 
     assert page.locator("meta[http-equiv=refresh]").count() == 1
     conversation = Conversation.objects.get()
     conversation.claim(agent)
-    say(conversation, agent, "Which page?")
     page.get_by_role("link", name="Stop it").click()
-    expect(said(page).last).to_contain_text("Which page?")
-    assert page.locator("meta[http-equiv=refresh]").count() == 0
+    for text in ("Which page?", *(f"I go on\nwith {n}" for n in range(12)), "And which browser?"):
+        say(conversation, agent, text)
+    for _ in range(2):
+        page.get_by_role("link", name="Look for news").click()
+        expect(said(page).last).to_contain_text("And which browser?")
+        expect(said(page).last).to_be_in_viewport()
+        # A page that reloads by itself would wipe away what is half written.
+        assert page.locator("meta[http-equiv=refresh]").count() == 0
     field(page).fill("The one with the orders")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(said(page).last).to_contain_text("The one with the orders")
+    expect(said(page).last).to_be_in_viewport()
+    expect(field(page)).to_be_in_viewport()
     page.get_by_role("button", name="End chat").click()
     expect(page.get_by_text("End the chat?")).to_be_visible()
     page.get_by_role("button", name="End chat").click()

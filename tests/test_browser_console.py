@@ -337,13 +337,14 @@ def test_the_reply_in_their_language_is_one_action(desk, talk):
     page = desk(talk)
     connected(page)
     field(page).fill("/lang")
+    expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_text("Support asked for a ticket")).to_be_visible(timeout=SOON)
     expect(field(page)).to_have_value("")
     talk.refresh_from_db()
     assert talk.redirected_at is not None
     assert Message.objects.filter(conversation=talk, event="language").count() == 1
-    page.get_by_role("button", name="Ask for a ticket: Slovenian").click()
+    page.get_by_role("button", name="Ask for a ticket: Slovenščina").click()
     page.wait_for_timeout(500)
     assert Message.objects.filter(conversation=talk, event="language").count() == 1
 
@@ -358,7 +359,9 @@ def test_a_ticket_grows_from_the_chat(desk, talk):
     expect(field(page)).to_have_value("Half a thought")
     ticket = Ticket.objects.get()
     assert ticket.member == talk.member
-    expect(card).to_contain_text(ticket.number)
+    expect(card.get_by_text(ticket.number)).to_have_count(1)
+    link = page.locator("[data-news-line]").get_by_role("link")
+    expect(link).to_have_attribute("href", re.compile(rf"/{ticket.pk}/"))
 
 
 def test_the_end_takes_two_steps(desk, talk):
@@ -532,6 +535,7 @@ def test_a_supervisor_frees_a_colleagues_chat(desk, talk, supervisor):
     connected(page)
     others = page.locator("[data-others] li")
     expect(others).to_contain_text("Ana Novak")
+    expect(others).to_contain_text("Active")
     others.get_by_role("link").click()
     expect(page.get_by_text("With Ana Novak")).to_be_visible()
     expect(page.locator("[data-composer]")).to_have_count(0)
@@ -555,6 +559,7 @@ def test_on_a_phone_the_panes_are_tabs(desk, talk):
     expect(page.locator(".talk")).to_be_hidden()
     tabs.get_by_role("link", name="Queue").click()
     expect(page.get_by_role("button", name="Accept next")).to_be_visible()
+    expect(page.locator(".context")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     rows(page, "mine").get_by_role("link").click()
     expect(field(page)).to_be_visible()
@@ -653,3 +658,76 @@ def test_every_state_is_fit_to_be_read(desk, waiting, agent, gold, language, the
     expect(page.get_by_role("dialog")).to_be_visible()
     look("keys")
     assert not faults
+
+
+def test_who_ends_a_chat_unseen_keeps_a_row_until_it_is_dismissed(desk, talk, agent, gold):
+    other = start(gold, "Second chat")
+    other.claim(agent)
+    page = desk(talk)
+    connected(page)
+    expect(page.locator("[data-chat]")).to_have_count(2, timeout=SOON)
+    news = page.locator("[data-news-line]")
+    other.close(gold)
+    expect(news).to_have_text(f"The chat with {gold.display_name} ended.", timeout=SOON)
+    row = rows(page, "mine").filter(has_text=gold.display_name)
+    expect(row.locator("[data-news]")).to_have_text("Ended")
+    expect(page.locator("[data-count=mine]")).to_have_text(re.compile(r"^\(1 of"))
+    row.get_by_role("button", name="Dismiss").click()
+    expect(row).to_have_count(0)
+
+
+def test_what_was_half_written_as_the_member_left_is_kept(desk, talk):
+    page = desk(talk)
+    connected(page)
+    field(page).fill("Half a thought")
+    talk.close(talk.member)
+    note = page.get_by_role("textbox", name="Internal note")
+    expect(note).to_have_value("Half a thought", timeout=SOON)
+    expect(page.get_by_text("This was not sent.")).to_be_visible()
+    expect(page.locator("[data-news-line]")).to_contain_text("ended")
+    page.get_by_role("button", name="Save note").click()
+    expect(note).to_have_value("")
+    assert Note.objects.get().body == "Half a thought"
+
+
+def test_who_gets_a_chat_of_a_colleague_is_told(desk, talk, supervisor):
+    page = desk(someone=supervisor)
+    connected(page)
+    talk.transfer(talk.agent, supervisor)
+    news = page.locator("[data-news-line]")
+    expect(news).to_contain_text(talk.member.display_name, timeout=SOON)
+    rows(page, "mine").get_by_role("link").click()
+    expect(news).to_be_empty()
+
+
+def test_escape_leaves_the_field_for_the_keys(desk, talk):
+    page = desk(talk)
+    connected(page)
+    field(page).fill("Half")
+    field(page).press("Escape")
+    expect(heading(page, talk.member.display_name)).to_be_focused()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_contain_text("Leave the reply field")
+    expect(dialog.get_by_text("New line")).to_be_visible()
+    page.keyboard.press("Escape")
+    foot = page.locator(".composer-foot:visible")
+    expect(foot.get_by_text("leaves the field")).to_be_visible()
+    page.locator("[data-options] > summary").click()
+    page.get_by_label("Send with the Enter key").uncheck()
+    expect(foot.get_by_text("leaves the field")).to_be_hidden()
+    expect(foot.get_by_text("Ctrl")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "cs", "sl"])
+def test_the_head_is_one_line_and_leads_out(desk, talk, agent, language):
+    agent.language = language
+    agent.save()
+    page = desk(talk)
+    expect(page.locator("[data-connection-state]")).to_have_class(re.compile("is-up"), timeout=SOON)
+    assert page.locator(".chat-head").bounding_box()["height"] < 80
+    page.set_viewport_size(PHONE)
+    page.locator("[data-account] > summary").click()
+    expect(page.locator("[data-account] a[href='/preferences/']")).to_be_visible()
+    expect(page.locator("[data-account] a[href='/admin/']")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

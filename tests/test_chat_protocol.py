@@ -152,9 +152,10 @@ def test_a_colleague_only_looks_on(seeded, supervisor, chat):
 
 def test_nobody_else_knows_that_the_chat_exists(other_silver, seeded, chat):
     staff = User.objects.create_user("bor", is_staff=True)
-    for stranger in (other_silver, staff):
+    answers = {other_silver: (404, "not_found"), staff: (403, "not_yours")}
+    for stranger, answer in answers.items():
         client = signed_in(stranger)
-        assert refusal(post(client, chat)) == (404, "not_found")
+        assert refusal(post(client, chat)) == answer
         assert client.get(address(chat), headers=JSON).status_code == 404
     assert not Presence.objects.filter(agent=staff).exists()
 
@@ -232,7 +233,7 @@ def test_four_pictures_are_the_most(member, silver, chat):
 
 def test_a_plain_form_sends_its_files_along(member, chat):
     answer = member.post(address(chat), {"body": "Look", "screenshots": png_file()})
-    assert (answer.status_code, answer["Location"]) == (303, chat.get_absolute_url())
+    assert (answer.status_code, answer["Location"]) == (303, f"{chat.get_absolute_url()}#last")
     assert chat.messages.last().screenshots.count() == 1
 
 

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from chat import queue
-from chat.models import Conversation, Presence
+from chat.models import Conversation, Message, Presence
 from tickets.models import Draft, ServiceWindow
 
 CHAT = "/chat/"
@@ -267,3 +267,28 @@ def test_starting_again_brings_the_question_along(member, silver, other_silver):
         for name in (mine.uuid, theirs.uuid, "x")
     ]
     assert questions == ["Mine\n\nWith details", "", ""]
+
+
+# --- What strangers tried ------------------------------------------------------------------------
+
+
+def test_a_form_that_comes_back_with_another_question_is_said_in_the_open_chat(member):
+    first = {**typed(), "submission_id": uuid.uuid4()}
+    member.post(CHAT, first)
+    member.post(CHAT, {**typed(question="Second"), "submission_id": (name := uuid.uuid4())})
+    answer = member.post(CHAT, {**typed(question="Third"), "submission_id": name})
+    assert answer.status_code == 303
+    said = Message.objects.filter(author_kind="member").values_list("body", flat=True)
+    assert list(said) == [first["question"], "Second", "Third"]
+
+
+def test_the_start_form_is_no_way_around_the_limit_of_messages(member, settings):
+    settings.LIMITS = {**settings.LIMITS, "messages": "3/minute"}
+    answers = [member.post(CHAT, {**typed(question=f"No. {n}")}).status_code for n in range(5)]
+    assert answers == [303, 303, 303, 303, 429]
+
+
+@pytest.mark.parametrize("question", ["\u200b", " \u2060\n\ufeff "])
+def test_a_question_that_nobody_can_see_is_none(member, question):
+    assert member.post(CHAT, typed(question=question)).status_code == 400
+    assert not Conversation.objects.exists()

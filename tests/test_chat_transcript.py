@@ -54,7 +54,7 @@ def test_the_frame_is_the_readers_and_the_words_are_english(language, day, silve
     assert f'<html lang="{language}">' in html_of(mail)
     assert '<blockquote lang="en"' in html_of(mail)
     assert "Live chat, 3 Aug 2020. Times are GMT." in mail.message
-    assert "12:04 Sonja Novak: My order\npage loops." in mail.message
+    assert "12:04 Sonja Novak: My order\n> page loops." in mail.message
     assert "12:04 Ana Novak joined the chat." in mail.message
     assert chat.get_absolute_url() in mail.message
 

@@ -114,7 +114,7 @@ def test_claiming_twice_is_as_good_as_once(console, waiting):
 
 def test_a_chat_that_ended_can_no_longer_be_claimed(console, waiting, silver):
     waiting.close(silver)
-    assert code(ask(console, address(waiting, "claim"))) == (409, "taken")
+    assert code(ask(console, address(waiting, "claim"))) == (409, "closed")
 
 
 def test_a_member_who_left_is_not_accepted(console, waiting):

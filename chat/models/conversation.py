@@ -73,12 +73,16 @@ class Rating(models.TextChoices):
     NO = "no", pgettext_lazy("rating", "No")
 
 
+# Who has both sits at the console; either alone is not enough.
+CONSOLE_PERMISSIONS = ("chat.view_conversation", "chat.change_conversation")
+
+
 class ConversationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> ConversationQuerySet:
         """Own conversations, or all of them for agents."""
         is_agent = getattr(user, "is_console_agent", None)  # sockets have asked already
         if is_agent is None:
-            is_agent = user.is_staff and user.has_perm("chat.view_conversation")
+            is_agent = user.is_staff and user.has_perms(CONSOLE_PERMISSIONS)
         return self if is_agent else self.filter(member=user)
 
     def unfinished(self) -> ConversationQuerySet:
@@ -103,12 +107,14 @@ class ConversationQuerySet(models.QuerySet):
         dead = present.filter(Presence.dead("seen_at", term))
         return self.filter(Exists(dead) | ~Exists(present), status=Status.ACTIVE)
 
-    def start(self, member: User, *, question: str, submission_id: uuid.UUID, **given: Any) -> Any:
+    def start(
+        self, member: User, *, question: str, submission_id: uuid.UUID, **given: Any
+    ) -> tuple[Conversation, bool]:
         """Put ``member`` into the queue with ``question`` as the first message.
 
-        Somebody who is in the queue already, or in a conversation, is led back to it: there is one
-        unfinished conversation per member (I11). ``given`` is what was typed into the form: name,
-        given_member_id, email, language, browser.
+        Return the conversation and whether it is new. Somebody who is in the queue already, or in
+        a conversation, is led back to it: there is one unfinished conversation per member (I11).
+        ``given`` is what was typed into the form: name, given_member_id, email, language, browser.
         """
         try:
             with transaction.atomic():
@@ -123,23 +129,24 @@ class ConversationQuerySet(models.QuerySet):
                 conversation._lock()
                 conversation._append(Message.Kind.MEMBER, member, normalise(question), uuid.uuid4())
                 broadcasts.queue_moved()
-                return conversation
+                return conversation, True
         except IntegrityError:
             earlier = self.filter(member=member).filter(
                 Q(submission_id=submission_id) | Q(status__in=[Status.WAITING, Status.ACTIVE])
             )
-            return earlier.latest("pk")
+            return earlier.latest("pk"), False
 
     @transaction.atomic
     def claim_next(self, agent: User) -> Conversation | None:
         """Give the head of the queue to ``agent``; ``None`` if nobody waits.
 
-        Raises ``LimitReached``. A head whose row is locked, because its member is just posting, is
-        passed over and comes next.
+        Nobody serves themselves. Raises ``LimitReached``. A head whose row is locked, because its
+        member is just posting, is passed over and comes next.
         """
         _reserve(agent)
         skip = connection.features.has_select_for_update_skip_locked
-        head = self.waiting().select_for_update(skip_locked=skip, of=("self",)).first()
+        others = self.waiting().exclude(member=agent)
+        head = others.select_for_update(skip_locked=skip, of=("self",)).first()
         if head is not None:
             head._give_to(agent)
         return head
@@ -210,6 +217,10 @@ class Conversation(models.Model):
     member_at = models.DateTimeField()
     redirected_at = models.DateTimeField(null=True)  # support asked for a ticket instead (S48)
     rating = models.CharField(max_length=6, choices=Rating.choices, blank=True)
+    # The one that support made of it; a member's own are found by ``tickets``.
+    ticket = models.ForeignKey(
+        "tickets.Ticket", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
 
     objects = ConversationQuerySet.as_manager()
 
@@ -295,23 +306,23 @@ class Conversation(models.Model):
     def to_ticket(self, by: User, language: str, at: datetime) -> Ticket:
         """Make a ticket of the chat for its member, once however often asked; support's way."""
         self._lock()
-        submission_id = uuid.uuid5(self.uuid, "ticket")
-        earlier = Ticket.objects.submitted(self.member, submission_id)
-        if earlier is not None:
-            return earlier
+        if self.ticket is not None:
+            return self.ticket
         sent = Screenshot.objects.filter(messages__conversation=self)
         ticket = Ticket.objects.submit(
             self.member,
             language=language,
             title=transcript.title(self),
             description=transcript.text(self),
-            submission_id=submission_id,
+            submission_id=uuid.uuid4(),
             at=at,
             screenshots=sent.order_by("pk")[: settings.SCREENSHOTS_PER_POST].copy_for(
                 self.member, at
             ),
             from_chat=self.uuid,
         )
+        self.ticket = ticket
+        self.save(update_fields=["ticket"])
         if self.status != Status.CLOSED:
             self._append(Message.Kind.SYSTEM, by, ticket.number, event=Event.TICKET)
         return ticket
@@ -341,20 +352,33 @@ class Conversation(models.Model):
 
     @transaction.atomic
     def add_note(self, agent: User, body: str, client_id: uuid.UUID) -> Note:
-        """Write a note for agents; a repeated post gives the same note."""
-        defaults = {"body": normalise(body), "at": Now()}
+        """Write a note for agents; a repeated post gives the same note. Raises ``Conflict``."""
+        body = normalise(body)
+        defaults = {"body": body, "at": Now()}
         note, is_new = self.notes.get_or_create(
             author=agent, client_id=client_id, defaults=defaults
         )
+        if note.body != body:
+            raise Conflict
         if is_new:
+            note.refresh_from_db(fields=["at"])  # the database's own time
             broadcasts.note(self.uuid)
         return note
 
     @transaction.atomic
     def claim(self, agent: User) -> None:
-        """Take this very conversation out of the queue; raises ``Taken`` and ``LimitReached``."""
-        _reserve(agent)
+        """Take this very conversation out of the queue; to have it already is as good.
+
+        Raises ``Taken``, ``ChatClosed``, ``LimitReached``, and ``NotYours`` for its own member.
+        """
+        _reserve(agent, except_for=self)
         self._lock()
+        if self.member_id == agent.pk:
+            raise NotYours
+        if self.status == Status.CLOSED:
+            raise ChatClosed
+        if self.status == Status.ACTIVE and self.agent_id == agent.pk:
+            return
         if self.status != Status.WAITING:
             raise Taken(self.agent)
         self._give_to(agent)
@@ -462,9 +486,10 @@ class Conversation(models.Model):
         return message
 
 
-def _reserve(agent: User) -> None:
+def _reserve(agent: User, except_for: Conversation | None = None) -> None:
     """Lock the agent's presence, so that two of their tabs cannot pass the limit together."""
     Presence.renew(agent)
     presence = Presence.objects.select_for_update().get(agent=agent)
-    if Conversation.objects.of_agent(agent).count() >= presence.limit:
+    chats = Conversation.objects.of_agent(agent).exclude(pk=except_for and except_for.pk)
+    if chats.count() >= presence.limit:
         raise LimitReached

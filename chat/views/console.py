@@ -24,9 +24,9 @@ from accounts.models import User
 from tickets.models import TicketLanguage
 
 from .. import desk
-from ..delivery import CONSOLE_PERMISSIONS
 from ..forms import NoteForm, PresenceForm
 from ..models import (
+    CONSOLE_PERMISSIONS,
     ChatClosed,
     Conflict,
     Conversation,
@@ -119,13 +119,12 @@ def console_presence(request: HttpRequest) -> HttpResponse:
 @on_conversation
 def console_claim(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Take this very chat out of the queue; to have it already is as good."""
-    if not _is_mine(chat, request.user):
-        try:
-            chat.claim(request.user)
-        except Taken as taken:
-            return _refuse(request, None, 409, "taken", _taken_by(taken.by))
-        except LimitReached:
-            return _refuse(request, None, 409, "limit", _limit_reached(request.user))
+    try:
+        chat.claim(request.user)
+    except Taken as taken:
+        return _refuse(request, None, 409, "taken", _taken_by(taken.by))
+    except LimitReached:
+        return _refuse(request, None, 409, "limit", _limit_reached(request.user))
     return _done(request, chat)
 
 
@@ -157,7 +156,12 @@ def console_notes(request: HttpRequest, chat: Conversation) -> HttpResponse:
         if wants_json(request):
             return refuse_json(400, "invalid", errors=form.errors)
         return _refuse(request, chat, 400, "invalid", " ".join(form.errors.get("body", [])))
-    note = chat.add_note(request.user, form.cleaned_data["body"], form.cleaned_data["client_id"])
+    post = form.cleaned_data
+    try:
+        note = chat.add_note(request.user, post["body"], post["client_id"])
+    except Conflict:
+        message = _("This was sent before with another text.")
+        return _refuse(request, chat, 409, "conflict", message)
     if wants_json(request):
         html = render_to_string("chat/console/_note.html", {"note": note})
         return JsonResponse({"id": note.pk, "html": html}, status=201)
@@ -212,12 +216,9 @@ def _show(
 
 
 def _visible(agent: User, name: uuid.UUID) -> Conversation:
-    visible = Conversation.objects.visible_to(agent).select_related("member", "agent")
-    return get_object_or_404(visible, uuid=name)
-
-
-def _is_mine(chat: Conversation, agent: User) -> bool:
-    return chat.status == Conversation.Status.ACTIVE and chat.agent_id == agent.pk
+    """Anybody's conversation but the agent's own as a member: its notes are not for them."""
+    visible = Conversation.objects.visible_to(agent).exclude(member=agent)
+    return get_object_or_404(visible.select_related("member", "agent"), uuid=name)
 
 
 def _limit_reached(agent: User) -> str:

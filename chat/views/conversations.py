@@ -25,10 +25,11 @@ from tickets.models import Draft, Screenshot, TicketLanguage
 from .. import emails, queue
 from ..delivery import message_html
 from ..forms import MessageForm, message_limits
-from ..models import Conversation, Message, Rating
+from ..models import Conversation, Ending, Event, Message, Rating
 from ..text import normalise
 
 REFRESH = 60  # seconds after which a page without scripts looks again
+COME_BACK = (Event.RELEASED, Event.AGENT_LOST)  # events that lead back into the queue
 
 
 @require_safe
@@ -95,7 +96,8 @@ def show_conversation(
 ) -> HttpResponse:
     """The page of ``conversation`` as it is now; ``context`` replaces parts of it."""
     now = timezone.now()
-    said = [message_html(message, viewer_is_agent=False) for message in _said(conversation)]
+    lines = list(_said(conversation))
+    said = [message_html(line, viewer_is_agent=False) for line in lines]
     page = {
         "conversation": conversation,
         "said": said,
@@ -106,11 +108,13 @@ def show_conversation(
     }
     if conversation.status == Conversation.Status.CLOSED:
         page |= {"minutes": _minutes(conversation), "tickets": conversation.tickets[:10]}
+        page["has_left"] = conversation.ending == Ending.MEMBER and not conversation.claimed_at
         return render(request, "chat/ended.html", {**page, "ratings": Rating.choices})
     form = MessageForm(owner=request.user, at=now, initial={"client_id": uuid.uuid4()})
     is_still = status != 200 or "is_ending" in context or "still" in request.GET
     page = {
         "me": "member",
+        "came_back": next((line for line in reversed(lines) if line.event in COME_BACK), None),
         "form": form,
         "uploads": [],
         "outlook": _outlook(conversation, now),
@@ -158,15 +162,17 @@ def _outlook(conversation: Conversation, now: datetime) -> queue.Outlook:
 
 def _minutes(conversation: Conversation) -> int | None:
     """How long somebody talked with the member, at least one; ``None`` if nobody did."""
-    if not conversation.claimed_at or not conversation.closed_at:
+    claimed = conversation.messages.filter(event=Event.CLAIMED).first()
+    if claimed is None or not conversation.closed_at:
         return None
-    return max(1, round((conversation.closed_at - conversation.claimed_at).total_seconds() / 60))
+    return max(1, round((conversation.closed_at - claimed.at).total_seconds() / 60))
 
 
 def _add_unsent(draft: Draft, request: HttpRequest) -> None:
     """Write what could not be sent below the rest, once however often it is posted."""
     body = normalise(request.POST.get("body", "")).strip()
-    if body and not draft.description.endswith(f"\n\n{body}"):
+    is_room = len(draft.description) + len(body) <= 2 * settings.TEXT_MAX_LENGTH  # as a draft may
+    if body and is_room and not draft.description.endswith(f"\n\n{body}"):
         draft.description = f"{draft.description}\n\n{body}"
         draft.save(update_fields=["description"])
     uploads = parse_uuids(request.POST.getlist("uploads"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,7 +44,9 @@ def _frames(request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:
 
 def _post(request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:
     visible = Conversation.objects.visible_to(request.user).select_related("member", "agent")
-    conversation = get_object_or_404(visible, uuid=uuid)
+    conversation = visible.filter(uuid=uuid).first()
+    if conversation is None:
+        return _refuse_unseen(request)
     throttle.hit("messages", request.user.pk)
     _renew(request.user, conversation)
     form = MessageForm(request.POST, request.FILES, owner=request.user, at=timezone.now())
@@ -64,6 +66,14 @@ def _post(request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:
         return see_other(_page_of(conversation, request.user))
     answer = {"seq": message.seq, "client_id": message.client_id, "at": message.at.isoformat()}
     return JsonResponse(answer, status=201 if is_new else 200)
+
+
+def _refuse_unseen(request: HttpRequest) -> HttpResponse:
+    """Nothing is there for members; staff are told that it is not, or no longer, for them."""
+    if not request.user.is_staff:
+        raise Http404
+    message = _("Only the agent of this chat can write in it.")
+    return refuse(request, 403, "not_yours", "403.html", message=message)
 
 
 def _say(
@@ -127,5 +137,5 @@ def _refuse(
 
 def _page_of(conversation: Conversation, person: User) -> str:
     if conversation.member_id == person.pk:
-        return conversation.get_absolute_url()
+        return f"{conversation.get_absolute_url()}#last"
     return reverse("console:console_conversation", args=[conversation.uuid])

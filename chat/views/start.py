@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +23,7 @@ from tickets.models import Draft
 
 from .. import queue, transcript
 from ..forms import ChatForm
-from ..models import ChatClosed, Conversation, Message
+from ..models import ChatClosed, Conflict, Conversation, Message
 from ..text import normalise
 from .conversations import sweep, ticket_language
 
@@ -36,14 +37,16 @@ def chat_start(request: HttpRequest) -> HttpResponse:
         unfinished = own.unfinished().first()
         return redirect(unfinished) if unfinished else _show(request, _blank(request), now)
     form = ChatForm(request.POST)
-    if form.is_valid() and (earlier := _started_before(own, form) or own.unfinished().first()):
-        return _lead_back(request, earlier, form)
+    if form.is_valid() and (earlier := _started_before(own, form)):
+        return see_other(earlier)
+    if form.is_valid() and (unfinished := own.unfinished().first()):
+        return _lead_back(request, unfinished, form)
     if not queue.outlook(queue.current(), now).is_open:
         return _too_late(request, form, now)
     if not form.is_valid():
         return _refuse(request, form, now)
-    throttle.hit("chats", request.user.pk)
-    return _lead_back(request, _start(request, form), form)
+    conversation, is_new = _start(request, form)
+    return see_other(conversation) if is_new else _lead_back(request, conversation, form)
 
 
 @require_POST
@@ -65,10 +68,12 @@ def question_ticket(request: HttpRequest) -> HttpResponse:
     return see_other(reverse("tickets:ticket_new", query={"draft": draft.uuid}))
 
 
-def _start(request: HttpRequest, form: ChatForm) -> Conversation:
+@transaction.atomic
+def _start(request: HttpRequest, form: ChatForm) -> tuple[Conversation, bool]:
+    """Start it; only what is new counts. Raises ``TooMany``, and then there is nothing."""
     post = form.cleaned_data
     agent = request.headers.get("User-Agent", "")
-    return Conversation.objects.start(
+    conversation, is_new = Conversation.objects.start(
         request.user,
         question=post["question"],
         submission_id=post["submission_id"],
@@ -78,6 +83,9 @@ def _start(request: HttpRequest, form: ChatForm) -> Conversation:
         language=get_language() or "en",
         browser="".join(char for char in agent if char.isprintable())[:300],
     )
+    if is_new:
+        throttle.hit("chats", request.user.pk)
+    return conversation, is_new
 
 
 def _started_before(own: QuerySet[Conversation], form: ChatForm) -> Conversation | None:
@@ -96,12 +104,22 @@ def _started_before(own: QuerySet[Conversation], form: ChatForm) -> Conversation
 def _lead_back(request: HttpRequest, conversation: Conversation, form: ChatForm) -> HttpResponse:
     """There is one conversation at a time (I11): another question is said in it, not lost."""
     post = form.cleaned_data
-    if conversation.submission_id != post["submission_id"]:
-        try:
-            conversation.post(request.user, post["question"], post["submission_id"])
-        except ChatClosed:
-            return _show(request, form, timezone.now(), status=409)
+    if conversation.submission_id == post["submission_id"]:
+        return see_other(conversation)
+    throttle.hit("messages", request.user.pk)
+    try:
+        _say(conversation, request, post)
+    except ChatClosed:
+        return _show(request, form, timezone.now(), status=409)
     return see_other(conversation)
+
+
+def _say(conversation: Conversation, request: HttpRequest, post: dict[str, Any]) -> None:
+    try:
+        conversation.post(request.user, post["question"], post["submission_id"])
+    except Conflict:  # the form came back with another question
+        again = uuid.uuid5(post["submission_id"], post["question"])
+        conversation.post(request.user, post["question"], again)
 
 
 def _refuse(request: HttpRequest, form: ChatForm, now: datetime) -> HttpResponse:

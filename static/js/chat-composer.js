@@ -27,6 +27,7 @@ export const composer = (form, { key, words, onSend, onTyping }) => {
   const field = form.querySelector("textarea");
   const list = form.querySelector("[data-upload-list]");
   const problem = form.querySelector("[data-composer-problem]");
+  const refused = form.querySelector("[data-upload-problem]");
   const draft = `chat-draft:${key}`;
   const limit = Number(form.dataset.limit);
   const rows = () => [...(list?.children ?? [])];
@@ -65,6 +66,7 @@ export const composer = (form, { key, words, onSend, onTyping }) => {
     complain("");
     list?.replaceChildren();
     if (list) list.hidden = true;
+    if (refused) refused.hidden = true;
     tellTyping(false);
   };
 

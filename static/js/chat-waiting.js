@@ -45,7 +45,7 @@ export const waitingRoom = (place, words, announce, setTitle) => {
     part("figure").textContent = figure;
     part("words").textContent = said && `${said}. `;
     part("ahead").textContent = position > 1 ? aheadWords(part("samples"), position - 1) : words("next");
-    part("wait").textContent = waitWords(wait, words);
+    part("wait").textContent = wait ? waitWords(wait, words) : ""; // else a notice says it
     setTitle(`${position ? `(${position}) ` : ""}${words("queue")}${brand}`);
     announce([said, waitWords(wait, words)].filter(Boolean).join(". "));
   };

@@ -71,6 +71,7 @@ const look = () => {
   notifySwitch(room());
   optionsMenu(part("options"));
   carryText();
+  part("add")?.addEventListener("toggle", ({ target }) => { if (target.open) view.composer.field.focus(); });
   ending(room(), () => replace(true));
   const place = part("place");
   view = {
@@ -153,6 +154,8 @@ const onLetters = (items, { type, client_id: id, status }) => {
 };
 
 look();
+// Just come from the form.
+if (/\/chat\/(\?.*)?$/.test(document.referrer)) part("heading")?.focus();
 if (room().dataset.status !== "closed") {
   takeTurns(`chat:${conversation}`);
   letters = outbox({ conversation, me, url: messages, onChange: onLetters });

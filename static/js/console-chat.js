@@ -11,6 +11,7 @@ import { outbox } from "./chat-outbox.js";
 import { start as startUploads } from "./uploads.js";
 
 const TYPING = 6_000;
+const LEAVINGS = ["release", "transfer"];
 const HANDOVERS = ["claimed", "transferred", "released", "agent_lost", "ended"];
 
 // An outbox listens for as long as the page lives: one for each conversation, whoever looks at it.
@@ -34,7 +35,7 @@ export const fetchChat = async (address) => {
   return { status: answer?.status ?? 0, element: element?.matches("[data-chat]") ? element : null };
 };
 
-export const chatRoom = (first, { me, address, words, deskWords, say, onChange, onSaid, onMoved, isFresh }) => {
+export const chatRoom = (first, { me, address, words, deskWords, tell, onChange, onSaid, onMoved, onLost, isFresh }) => {
   const id = first.dataset.chat;
   const { messages, notes, name, who } = first.dataset;
   const key = `${me}:${id}`;
@@ -46,6 +47,7 @@ export const chatRoom = (first, { me, address, words, deskWords, say, onChange, 
   let connection;
   let letters;
   let news = null;
+  let isMyDoing = false;
   const part = (what) => element.querySelector(`[data-${what}]`);
   const isMine = () => "isMine" in element.dataset;
   const theirs = () => [...element.querySelectorAll("[data-seq][data-author=member]")];
@@ -107,10 +109,12 @@ export const chatRoom = (first, { me, address, words, deskWords, say, onChange, 
     event.preventDefault();
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
+    if (LEAVINGS.includes(form.dataset.act)) isMyDoing = true;
     const result = await post(form.action, Object.fromEntries(new FormData(form)));
     form.ariaBusy = "false";
     complain(result.ok ? "" : reasonOf(result, deskWords));
-    if (result.ok && result.answer.ticket) say(deskWords("ticket", { number: result.answer.ticket }));
+    if (!result.ok) isMyDoing = false;
+    if (result.ok && result.answer.ticket) tell(deskWords("ticket", { number: result.answer.ticket }), result.answer.url);
     if (result.ok || result.status === 409) await refresh();
     if (form.dataset.act === "claim" && result.ok) view.composer?.field.focus();
     onMoved();
@@ -119,14 +123,34 @@ export const chatRoom = (first, { me, address, words, deskWords, say, onChange, 
   const startCard = () => {
     for (const scripted of element.querySelectorAll("[data-scripted]")) scripted.hidden = false;
     if (part("end")) ending(element, refresh);
+    startTurns(element.querySelector(".transfer"), part("end"));
+  };
+
+  // One question at a time: to whom, or whether to end.
+  const startTurns = (transfer, end) => {
+    transfer?.addEventListener("toggle", () => {
+      if (!transfer.open) return;
+      part("end-question").hidden = true;
+      part("end-ask").hidden = false;
+    });
+    end?.addEventListener("submit", ({ submitter }) => {
+      if (submitter?.name === "confirm") isMyDoing = true;
+      else if (transfer) transfer.open = false;
+    });
+  };
+
+  const leaveField = (event) => {
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || !event.target.matches("textarea")) return;
+    part("heading").focus();
   };
 
   const look = () => {
     element.addEventListener("submit", act);
+    element.addEventListener("keydown", leaveField);
     startCard();
     view = { log: startLog() };
     if (part("composer")) Object.assign(view, startField(part("composer")));
-    if (part("note-form")) noteForm(part("note-form"), { url: notes, words: deskWords, onNote: addNote });
+    if (part("note-form")) noteForm(part("note-form"), { key, url: notes, words: deskWords, onNote: addNote });
     if (letters) view.log.pending(letters.items());
   };
 
@@ -162,12 +186,15 @@ export const chatRoom = (first, { me, address, words, deskWords, say, onChange, 
   async function refresh() {
     if (news) return;
     news = [];
+    const wasMine = isMine();
     const { element: fresh, status } = await fetchChat(address);
     if (fresh && element.isConnected) (canStay(fresh) ? swapAround : swapAll)(fresh);
     const missed = news;
     news = null;
     missed.forEach(take);
     if ([403, 404].includes(status)) connection.close();
+    if (isMine()) isMyDoing = false;
+    else if (wasMine) onLost({ id, name, isOver: element.dataset.status === "closed", isMyDoing });
     onChange();
   }
 
@@ -237,6 +264,7 @@ export const chatRoom = (first, { me, address, words, deskWords, say, onChange, 
   return {
     id,
     isMine,
+    isHandedOver: () => [...element.querySelectorAll("[data-event]")].at(-1)?.dataset.event === "transferred",
     take,
     refresh,
     show,

@@ -72,9 +72,13 @@ export const noteMode = (form, { key, url, words, onNote, clear }) => {
   return { isOn: () => isOn, turn };
 };
 
-// A chat that is not one's own takes notes only.
-export const noteForm = (form, { url, words, onNote }) => {
+// A chat that is not one's own takes notes only. What was not sent to the member before is kept here.
+export const noteForm = (form, { key, url, words, onNote }) => {
   const field = form.querySelector("textarea");
+  const draft = `chat-draft:${key}`;
+  const hint = form.querySelector("[data-kept]");
+  field.value = recall(draft, "");
+  hint.hidden = !field.value;
   const send = noteSender(url, words);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -83,7 +87,12 @@ export const noteForm = (form, { url, words, onNote }) => {
     complain(form, result.reason ?? "");
     if (!result.html) return;
     field.value = "";
+    field.dispatchEvent(new Event("input"));
     onNote(result.html);
+  });
+  field.addEventListener("input", () => {
+    keep(draft, field.value);
+    if (!field.value) hint.hidden = true;
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -84,9 +84,10 @@ export const queuePane = (pane, { address, ahead, target, words }) => {
       if (item.who) write(row, "who", item.who);
       if (item.last) write(row, "last", item.last);
       if (item.lastAt) write(row, "last-at", item.lastAt);
-      write(row, "news", item.isTyping ? words("typing") : item.unread ? unreadWords(samples, item.unread) : "");
+      row.querySelector("[data-dismiss]").hidden = !item.isOver;
+      write(row, "news", item.isOver ? words("over") : item.isTyping ? words("typing") : item.unread ? unreadWords(samples, item.unread) : "");
     });
-    part("count=mine").textContent = `(${words("mine", { n: mine.length, limit })})`;
+    part("count=mine").textContent = `(${words("mine", { n: mine.filter(({ isOver }) => !isOver).length, limit })})`;
     const unread = mine.reduce((sum, item) => sum + item.unread, 0);
     document.querySelector("[data-count=unread]").textContent = unread ? `(${unread})` : "";
   };

@@ -5,7 +5,7 @@ import { keys } from "./console-keys.js";
 import { panes } from "./console-panes.js";
 import { post, reasonOf } from "./console-post.js";
 import { presence } from "./console-presence.js";
-import { enterSwitch } from "./chat-composer.js";
+import { enterSends, enterSwitch } from "./chat-composer.js";
 import { connect } from "./chat-connection.js";
 import { notify, notifySwitch } from "./chat-notify.js";
 import { optionsMenu } from "./chat-options.js";
@@ -28,12 +28,23 @@ const brand = document.title.slice(document.title.lastIndexOf(" – "));
 const addressOf = (id) => desk.dataset.address.replace(ZERO, id);
 const rooms = new Map();
 const opening = new Map();
+const over = new Map();
 let current = null;
 let board = boardOf(document);
 let poller;
 let othersAt = 0;
+let held = board.mine.map(({ id }) => id);
 
 const say = (text) => { desk.querySelector("[data-next-answer]").textContent = text; };
+
+// News of chats, in a line that can be seen from every pane; gone when one turns to another chat.
+const newsLine = desk.querySelector("[data-news-line]");
+const closeNews = desk.querySelector("[data-news-close]");
+const tell = (text, url) => {
+  const link = url ? Object.assign(document.createElement("a"), { href: url, target: "_blank", rel: "noopener", textContent: text }) : text;
+  newsLine.replaceChildren(...(text ? [link] : []));
+  closeNews.hidden = !text;
+};
 const showPane = panes(desk, desk.querySelector("[data-tabs]"));
 const queue = queuePane(desk.querySelector("[data-queue]"), {
   address: addressOf,
@@ -48,13 +59,13 @@ const ring = (text, tag) => {
   if (isSpeaker()) notify(text, tag);
 };
 
-const mine = () => board.mine.map((row) => {
+const mine = () => board.mine.filter(({ id }) => !over.has(id)).map((row) => {
   const room = rooms.get(row.id);
   return room?.isMine() ? room.row() : row;
 });
 
 function draw() {
-  const own = mine();
+  const own = [...mine(), ...over.values()];
   queue.showMine(own, switches.state().limit);
   queue.mark(current);
   const count = board.waiting_count + own.reduce((sum, { unread }) => sum + unread, 0);
@@ -67,10 +78,18 @@ const onSaid = ({ id, name, isRead }) => {
   ring(words("message_from", { name }), id);
 };
 
+// A chat that is over keeps its row until one opens or dismisses it, unless one sees the end of it anyway.
+const onLost = ({ id, name, isOver, isMyDoing }) => {
+  if (!isMyDoing) tell(deskWords(isOver ? "has_ended" : "gone", { name }));
+  if (id === current) return;
+  if (isOver && !isMyDoing) over.set(id, { ...rooms.get(id).row(), unread: 0, isTyping: false, isOver });
+  drop(id);
+};
+
 const addRoom = (element, isFresh) => {
   const id = element.dataset.chat;
   const room = chatRoom(element, {
-    me, words, deskWords, say, onSaid, isFresh, address: addressOf(id), onChange: draw, onMoved: () => socket.retry(),
+    me, words, deskWords, tell, onSaid, onLost, isFresh, address: addressOf(id), onChange: draw, onMoved: () => socket.retry(),
   });
   rooms.set(id, room);
   return room;
@@ -110,8 +129,12 @@ const adopt = (room) => {
 };
 
 const show = (room, pane = "talk") => {
-  if (current !== room.id) leave();
+  if (current !== room.id) {
+    leave();
+    tell("");
+  }
   current = room.id;
+  over.delete(room.id);
   nothing.hidden = true;
   showPane(pane);
   room.show();
@@ -142,13 +165,28 @@ const openNothing = () => {
   draw();
 };
 
+// A chat that a colleague handed over is told of; what one took oneself is not.
+const follow = async (id, isNew) => {
+  const known = rooms.get(id);
+  await known?.refresh();
+  const room = await roomOf(id);
+  if (room?.isMine() && room.isHandedOver() && isNew && id !== current) {
+    const text = deskWords("handed", { name: room.row().name });
+    tell(text);
+    ring(text, id);
+  }
+  draw();
+};
+
 // What the server says is one's own has a room; what it says no more is asked again.
 const followMine = () => {
   const own = board.mine.map(({ id }) => id);
-  for (const id of own) if (!rooms.get(id)?.isMine()) (rooms.has(id) ? rooms.get(id).refresh() : roomOf(id).then(draw));
+  for (const id of own) if (!rooms.get(id)?.isMine()) follow(id, !held.includes(id));
+  held = own;
   for (const [id, room] of rooms) {
-    if (own.includes(id) || !room.isMine()) continue;
-    room.refresh().then(() => { if (id !== current && !room.isMine()) drop(id); });
+    if (own.includes(id)) continue;
+    if (room.isMine()) room.refresh();
+    else if (id !== current) drop(id);
   }
 };
 
@@ -250,6 +288,13 @@ desk.querySelector("[data-next]").addEventListener("submit", (event) => {
   accept();
 });
 desk.querySelector("[data-queue]").addEventListener("click", (event) => {
+  const gone = event.target.closest("[data-dismiss]")?.closest("[data-id]");
+  if (gone) {
+    over.delete(gone.dataset.id);
+    draw();
+    desk.querySelector("[data-queue]").focus();
+    return;
+  }
   const row = event.target.closest("a")?.closest("[data-id]");
   if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
@@ -267,7 +312,13 @@ state.bind(desk);
 soundSwitches(desk, words);
 notifySwitch(desk);
 optionsMenu(desk.querySelector("[data-options]"));
-enterSwitch(desk.querySelector("[data-enter-sends]"));
+optionsMenu(desk.querySelector("[data-account]"));
+closeNews.addEventListener("click", () => tell(""));
+const enterBox = desk.querySelector("[data-enter-sends]");
+const showEnter = () => document.body.toggleAttribute("data-enter", enterSends());
+enterSwitch(enterBox);
+enterBox.addEventListener("change", showEnter);
+showEnter();
 takeTurns("console");
 for (const element of home.querySelectorAll("[data-chat]")) show(addRoom(element, false));
 if (!current) showPane("queue");

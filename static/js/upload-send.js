@@ -1,4 +1,4 @@
-// Sends pictures one by one, three at a time. XHR, because fetch tells nothing about progress.
+// Sends pictures one by one, three at a time; those of a chat in turn, so that they keep their order. XHR, because fetch tells nothing about progress.
 import { token } from "./token.js";
 
 const PARALLEL = 3;
@@ -51,7 +51,7 @@ const run = async (job) => {
 };
 
 const next = async () => {
-  if (running >= PARALLEL || !waiting.length) return;
+  if (running >= (document.querySelector("[data-composer]") ? 1 : PARALLEL) || !waiting.length) return;
   const job = waiting.shift();
   running += 1;
   const result = await run(job);

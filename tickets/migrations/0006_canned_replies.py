@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='CannedReply',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shortcut', models.CharField(max_length=20, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9-]*\\Z', 'Use lower-case letters, digits and hyphens.')], verbose_name='shortcut')),
+                ('shortcut', models.CharField(help_text='Use lower-case letters, digits and hyphens.', max_length=20, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9-]*\\Z', 'Use lower-case letters, digits and hyphens.')], verbose_name='shortcut')),
                 ('text_en', models.TextField(max_length=1000, validators=[accounts.text.validate_text, tickets.models.canned.validate_placeholders], verbose_name='English')),
                 ('text_cs', models.TextField(blank=True, max_length=1000, validators=[accounts.text.validate_text, tickets.models.canned.validate_placeholders], verbose_name='Čeština')),
                 ('text_sl', models.TextField(blank=True, max_length=1000, validators=[accounts.text.validate_text, tickets.models.canned.validate_placeholders], verbose_name='Slovenščina')),

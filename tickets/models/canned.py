@@ -51,6 +51,9 @@ def _text(language: str, *, blank: bool = True) -> models.TextField:
     )
 
 
+SHORTCUT_RULE = _("Use lower-case letters, digits and hyphens.")
+
+
 class CannedReply(models.Model):
     """A reply that is typed as ``/shortcut``. English is always there."""
 
@@ -58,9 +61,8 @@ class CannedReply(models.Model):
         _("shortcut"),
         max_length=20,
         unique=True,
-        validators=[
-            RegexValidator(r"\A[a-z][a-z0-9-]*\Z", _("Use lower-case letters, digits and hyphens."))
-        ],
+        validators=[RegexValidator(r"\A[a-z][a-z0-9-]*\Z", SHORTCUT_RULE)],
+        help_text=SHORTCUT_RULE,
     )
     text_en = _text("en", blank=False)
     text_cs = _text("cs")

@@ -443,7 +443,7 @@ def populate(now: datetime) -> None:
         for story in sorted(STORIES, key=lambda story: _moment(now, story.head)):
             _tell(story, cast, now)
         for chat in CHAT_STORIES:
-            tell(chat, cast, now)
+            tell(chat, cast, _moment(now, chat.began))
 
 
 def _people(now: datetime) -> Iterator[tuple[str, User]]:
