@@ -17,7 +17,7 @@ from .text import normalise
 
 
 def _is_seen(text: str) -> bool:
-    """Whether there is anything to see: spaces, joiners and marks of direction alone are nothing."""
+    """Whether there is anything to see: spaces, joiners, marks of direction alone are nothing."""
     return any(unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp", "Zs"} for char in text)
 
 

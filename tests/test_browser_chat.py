@@ -119,6 +119,8 @@ def test_both_sides_talk(tab, talk, agent):
 
 
 def test_the_member_waits_talks_and_ends_on_one_page(tab, waiting, agent, gold):
+    gold.language = "en"
+    gold.save()
     first, later = waiting, start(gold, "I come second")
     page = tab(later)
     is_same = stays(page)

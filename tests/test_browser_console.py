@@ -728,6 +728,6 @@ def test_the_head_is_one_line_and_leads_out(desk, talk, agent, language):
     assert page.locator(".chat-head").bounding_box()["height"] < 80
     page.set_viewport_size(PHONE)
     page.locator("[data-account] > summary").click()
-    expect(page.locator("[data-account] a[href='/preferences/']")).to_be_visible()
+    expect(page.locator("[data-account] a[href='/preferences/']")).to_be_in_viewport()
     expect(page.locator("[data-account] a[href='/admin/']")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -87,7 +87,7 @@ def test_a_ticket_leads_to_the_transcript_and_back(desk, chat, agent):
 
 def test_a_chat_that_goes_on_leads_to_the_console(desk, another, chat):
     assert f"/staff/chat/{another.uuid}/" in transcript(desk, another.pk).content.decode()
-    assert "/staff/chat/" not in transcript(desk, chat.pk).content.decode()
+    assert f"/staff/chat/{chat.uuid}/" not in transcript(desk, chat.pk).content.decode()
 
 
 @pytest.mark.parametrize("name", ["0", "999999", "x", "9" * 30, str(uuid.uuid4()), "1_2", "²"])
