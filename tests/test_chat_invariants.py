@@ -5,7 +5,7 @@ import uuid
 import pytest
 from chatting import age, start, vanish, watched
 from conftest import _staff, person
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -121,11 +121,14 @@ class Chats(RuleBasedStateMachine):
         conversation = self.conversation(which)
         if conversation is None:
             return
+        is_waiting = conversation.status == "waiting"
         try:
             conversation.claim(self.agents[who])
-        except (Taken, LimitReached):
+        except (ChatClosed, Taken, LimitReached):
             return
-        self.order.remove(conversation.pk)
+        assert conversation.agent == self.agents[who]
+        if is_waiting:
+            self.order.remove(conversation.pk)
 
     @rule(which=WHICH, who=st.integers(0, STAFF - 1), to=st.integers(0, STAFF - 1))
     def an_agent_gives_one_away(self, which, who, to):
@@ -137,6 +140,7 @@ class Chats(RuleBasedStateMachine):
                 conversation.release(self.agents[who])
                 self.queue_again(conversation.pk)
             else:
+                Presence.renew(self.agents[to])  # only who is there gets one
                 conversation.transfer(self.agents[who], self.agents[to])
         except (NotYours, ChatClosed):
             return
@@ -241,6 +245,7 @@ def test_whatever_people_do_the_invariants_hold(seeded):
             max_examples=30,
             stateful_step_count=30,
             deadline=None,
+            phases=[Phase.generate],  # making a failure small takes minutes
             suppress_health_check=list(HealthCheck),
         ),
     )
