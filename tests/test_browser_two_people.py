@@ -86,7 +86,7 @@ def test_from_the_form_to_the_transcript(people, silver, gold):
     assert Note.objects.get().body == "Same as yesterday."
 
     # Another language: one action of the agent, one of the member.
-    console.get_by_role("button", name="Ask for a ticket in their language").click()
+    console.get_by_role("button", name="Ask for a ticket: Slovenščina").click()
     offer = talk(member).get_by_role("button", name="Vloži zahtevek v svojem jeziku")
     expect(offer).to_be_visible(timeout=SOON)
     expect(talk(member)).not_to_contain_text("Same as yesterday.")
