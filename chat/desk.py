@@ -21,7 +21,7 @@ from tickets.models import CannedReply
 
 from . import transcript
 from .board import boards
-from .delivery import message_html
+from .delivery import known, message_html
 from .forms import MessageForm, PresenceForm, message_limits
 from .models import Conversation, Message, Note
 
@@ -65,7 +65,7 @@ def transcript_page(agent: User, chat: Conversation) -> dict[str, Any]:
 def colleagues(agent: User) -> QuerySet[User]:
     """Agents other than ``agent`` who sit at their consoles now."""
     term = timedelta(seconds=settings.CHAT_AGENT_LEASE)
-    able = User.objects.with_perm("chat.change_conversation").filter(is_staff=True)
+    able = known().filter(is_console_agent=True, is_active=True)
     there = able.filter(presence__seen_at__gte=Now() - term).exclude(pk=agent.pk)
     return there.order_by("first_name", "last_name", "pk")
 

@@ -69,8 +69,10 @@ def test_a_note_is_not_silently_dropped(talk, agent):
 
 def test_text_that_came_too_late_has_an_end(talk, silver, settings):
     client, path = signed_in(silver), f"/chat/{talk.uuid}/ticket/"
-    for number in range(4):
-        client.post(path, {"body": f"{number}" + "x" * settings.TEXT_MAX_LENGTH})
+    bodies = [f"{number}" + "x" * settings.TEXT_MAX_LENGTH for number in range(2)]
+    first, second = (client.post(path, {"body": body}) for body in bodies)
+    assert (first.status_code, second.status_code) == (303, 413)
+    assert bodies[1] in second.content.decode()  # given back, not dropped
     assert len(Draft.objects.get().description) <= 2 * settings.TEXT_MAX_LENGTH
 
 

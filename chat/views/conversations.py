@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import throttle
-from accounts.answers import refuse_json, see_other, wants_json
+from accounts.answers import refuse, refuse_json, see_other, wants_json
 from tickets.forms import parse_uuids
 from tickets.models import Draft, Screenshot, TicketLanguage
 
@@ -63,7 +63,8 @@ def conversation_ticket(request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:
     conversation, now = _own(request, uuid), timezone.now()
     throttle.hit("drafts", request.user.pk)
     draft = conversation.to_draft(ticket_language(request), now)
-    _add_unsent(draft, request)
+    if not _add_unsent(draft, request):
+        return refuse(request, 413, "too_large", "413.html", message=_("Too much at once"))
     page = reverse("tickets:ticket_new", query={"draft": draft.uuid})
     return JsonResponse({"url": page}) if wants_json(request) else see_other(page)
 
@@ -168,15 +169,17 @@ def _minutes(conversation: Conversation) -> int | None:
     return max(1, round((conversation.closed_at - claimed.at).total_seconds() / 60))
 
 
-def _add_unsent(draft: Draft, request: HttpRequest) -> None:
-    """Write what could not be sent below the rest, once however often it is posted."""
+def _add_unsent(draft: Draft, request: HttpRequest) -> bool:
+    """Write what could not be sent below the rest, once; return whether there was room for it."""
     body = normalise(request.POST.get("body", "")).strip()
-    is_room = len(draft.description) + len(body) <= 2 * settings.TEXT_MAX_LENGTH  # as a draft may
-    if body and is_room and not draft.description.endswith(f"\n\n{body}"):
+    if body and not draft.description.endswith(f"\n\n{body}"):
         draft.description = f"{draft.description}\n\n{body}"
+        if len(draft.description) > 2 * settings.TEXT_MAX_LENGTH:  # as long as a draft may be
+            return False
         draft.save(update_fields=["description"])
     uploads = parse_uuids(request.POST.getlist("uploads"))
     Screenshot.objects.uploaded_by(request.user, uploads).update(draft=draft)
+    return True
 
 
 def _answer(
