@@ -1,6 +1,5 @@
 """The gate with its two locks, and the reader's language and time zone."""
 
-import zoneinfo
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -34,10 +33,7 @@ class PreferencesMiddleware(MiddlewareMixin):
             return
         translation.activate(request.user.language)
         request.LANGUAGE_CODE = request.user.language
-        try:
-            timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-            timezone.deactivate()
+        timezone.activate(request.user.zone)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         person = getattr(request, "_cached_user", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -124,6 +125,14 @@ class User(AbstractUser):
     @property
     def display_name(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where the person lives; UTC if this machine no longer knows it."""
+        try:
+            return zoneinfo.ZoneInfo(self.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return UTC
 
     def set_rank(self, rank: Rank, at: datetime) -> bool:
         """Take over ``rank`` from the member record; return whether it changed. Does not save."""

@@ -6,11 +6,9 @@ nothing from then on, however the row was changed (SECURITY A4).
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -193,15 +191,8 @@ def seen_frames(conversation: Conversation) -> list[dict[str, Any]]:
 @contextmanager
 def in_the_eyes_of(user: User) -> Iterator[None]:
     """The language and the time zone of ``user``."""
-    with translation.override(user.language), timezone.override(_zone(user)):
+    with translation.override(user.language), timezone.override(user.zone):
         yield
-
-
-def _zone(user: User) -> tzinfo:
-    try:
-        return zoneinfo.ZoneInfo(user.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC
 
 
 def _messages(user: User, conversation_uuid: UUID, after: int) -> list[Message]:

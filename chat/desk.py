@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import heapq
 import uuid
-import zoneinfo
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -146,7 +145,7 @@ def _lines(said: Iterable[tuple[Message, str]], notes: Iterable[Note]) -> Iterab
 
 def _card(chat: Conversation, now: datetime) -> dict[str, Any]:
     """Who it is: the account first, then what was typed into the form."""
-    member, zone = chat.member, _zone(chat.member)
+    member, zone = chat.member, chat.member.zone
     closed = Conversation.objects.filter(member=member, status=Conversation.Status.CLOSED)
     earlier = closed.exclude(pk=chat.pk).select_related("agent").order_by("-pk")
     grown = list(chat.tickets[:LISTED])
@@ -208,10 +207,3 @@ def _language_name(chat: Conversation) -> str:
 def _languages(chat: Conversation) -> list[str]:
     known = dict(settings.LANGUAGES)
     return [code for code in dict.fromkeys(["en", chat.language]) if code in known]
-
-
-def _zone(member: User) -> tzinfo:
-    try:
-        return zoneinfo.ZoneInfo(member.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC

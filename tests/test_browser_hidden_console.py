@@ -6,6 +6,8 @@ from chatting import say, start
 from live import arrive
 from playwright.sync_api import expect
 
+from chat.models import Conversation
+
 pytestmark = [pytest.mark.browser, needs_chromium]
 SLOWED = """for (const name of ["setTimeout", "setInterval"]) {
     const real = window[name].bind(window);
@@ -23,6 +25,7 @@ def test_slowed_timers_cost_no_chat(browser, chat_portal, agent, silver, setting
     page.context.add_init_script(SLOWED)
     page.goto(f"{chat_portal}/staff/chat/{talk.uuid}/")
     page.wait_for_timeout((settings.CHAT_AGENT_LEASE + 15) * 1000)
+    assert Conversation.objects.sweep() == 0
     talk.refresh_from_db()
     assert (talk.status, talk.agent) == ("active", agent)
     say(talk, silver, "Are you there?")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import zoneinfo
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from accounts import throttle
 from accounts.answers import see_other
-from accounts.models import User
 
 from .forms import AssignForm, DeskForm, limits, parse_uuids
 from .models import Screenshot, StaleReply, Ticket, TransitionError
@@ -138,7 +136,7 @@ def _show(
         "can_note": ticket.can(request.user, Verb.NOTE, now),
         "can_close": ticket.can(request.user, Verb.CLOSE, now),
         "can_reopen": ticket.can(request.user, Verb.REOPEN, now),
-        "member_zone": _zone(ticket.member),
+        "member_zone": ticket.member.zone,
         "open_count": ticket.member.tickets.unfinished().count(),
         "now": now,
         "limits": limits(),
@@ -150,10 +148,3 @@ def _show(
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
     return {name: request.POST.get(name) for name in ("body", "mode", "seen", "submission_id")}
-
-
-def _zone(member: User) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(member.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
