@@ -150,3 +150,43 @@ class User(AbstractUser):
                 raise ValidationError({name: error}) from None
         self.member_id = self.member_id or None
         self.email = self.email.lower()  # allauth looks addresses up in lower case
+
+
+class AuditEntry(models.Model):
+    """What somebody did or looked at that no other table tells: append-only.
+
+    ``about`` names the thing, such as ``TI-1042``; ``data`` holds details, never text that
+    somebody wrote.
+    """
+
+    class Action(models.TextChoices):
+        SIGN_IN = "sign_in", _("Signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+        DENIED = "denied", _("Access denied")
+        PICTURE = "picture", _("Picture opened")
+        EXPORT = "export", _("List exported")
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    action = models.CharField(_("Action"), max_length=20, choices=Action.choices)
+    about = models.CharField(_("about"), max_length=100, blank=True, db_index=True)
+    data = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    at = models.DateTimeField(_("time"), db_index=True)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    action__in=["sign_in", "sign_in_failed", "denied", "picture", "export"]
+                ),
+                name="auditentry_action_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.about} {self.at:%Y-%m-%d %H:%M}"

@@ -24,7 +24,7 @@ DOWNWARDS = {
     "views": {"urls", "admin", "consumers", "broadcasts"},
     "forms": {"urls", "admin", "desk", "views", "consumers", "broadcasts"},
     "models": {"urls", "admin", "desk", "views", "forms", "consumers"},
-    **{effect: {"urls", "admin", "desk", "views", "forms", "models"} for effect in EFFECTS},
+    **{effect: {"urls", "admin", "desk", "views", "forms", "models"} for effect in sorted(EFFECTS)},
 }
 
 

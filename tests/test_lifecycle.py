@@ -8,9 +8,9 @@ from conftest import NOW, answer, submit
 from django.db import IntegrityError, transaction
 from post_office.models import Email
 
-from tickets.models import Reply, StaleReply, Ticket, TransitionError
+from tickets.models import Reply, StaleReply, Ticket, Topic, TransitionError
 from tickets.models.event import Verb
-from tickets.models.ticket import AGENT, MEMBER, TRANSITIONS
+from tickets.models.lifecycle import AGENT, MEMBER, TRANSITIONS
 
 LATER = NOW + dt.timedelta(hours=2)
 Status = Ticket.Status
@@ -27,6 +27,10 @@ def in_status(ticket, status, agent):
 def apply(ticket, verb, actor):
     if verb in (Verb.REPLY, Verb.ASK, Verb.NOTE):
         return answer(ticket, actor, verb=verb.value, at=LATER)
+    if verb == Verb.MERGE:
+        return ticket.merge_into(actor, submit(ticket.member, title="Again"), at=LATER)
+    if verb == Verb.TOPIC:
+        return ticket.set_topic(actor, Topic.objects.first(), at=LATER)
     if verb == Verb.ASSIGN:
         return ticket.assign(actor, actor, at=LATER)
     if verb == Verb.REOPEN:
@@ -35,7 +39,7 @@ def apply(ticket, verb, actor):
 
 
 @pytest.mark.parametrize("status", Status.values)
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb != Verb.SUBMIT])
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in (Verb.SUBMIT, Verb.REDACT)])
 @pytest.mark.parametrize("side", [MEMBER, AGENT])
 def test_the_table_is_the_law(ticket, silver, agent, side, verb, status):
     in_status(ticket, status, agent)
@@ -138,7 +142,7 @@ def test_every_verb_says_who_when_and_from_where(ticket, agent):
     ticket.close(agent, at=LATER, address="192.0.2.7")
     event = ticket.events.get(verb=Verb.CLOSE)
     assert (event.actor, event.at, event.address) == (agent, LATER, "192.0.2.7")
-    assert event.data == {"from": "open", "to": "closed"}
+    assert (event.data["from"], event.data["to"]) == ("open", "closed")
 
 
 def test_assigning_and_noting_stay_inside(ticket, agent):

@@ -16,8 +16,11 @@ from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+from post_office.models import STATUS, Email
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .models import Reply, Ticket
 
 EXCERPT = 200
@@ -38,7 +41,7 @@ def agent_replied(ticket: Ticket, reply: Reply) -> None:
         lambda: _("New reply from support"),
         lambda number: pgettext("mail", "Support has replied to your ticket %s:") % number,
         lambda: pgettext("mail", "Read and answer here:"),
-        quote=reply.body,
+        quote=reply.full_text,
     )
 
 
@@ -50,17 +53,41 @@ def feedback_asked(ticket: Ticket, reply: Reply) -> None:
             pgettext("mail", "To continue with ticket %s we need more information:") % number
         ),
         lambda: pgettext("mail", "Please reply here:"),
-        quote=reply.body,
+        quote=reply.full_text,
     )
 
 
-def ticket_closed(ticket: Ticket) -> None:
-    _send(
+def ticket_closed(ticket: Ticket, hold_until: datetime | None = None) -> int | None:
+    """Return the id of the mail that ``take_back`` takes, if there is one."""
+    return _send(
         ticket,
         lambda: _("Your issue is closed"),
         lambda number: pgettext("mail", "We have closed your ticket %s.") % number,
         lambda: pgettext("mail", "If the issue continues, you can reopen it here:"),
+        hold_until=hold_until,
     )
+
+
+def tickets_merged(ticket: Ticket, duplicate: Ticket) -> None:
+    _send(
+        ticket,
+        lambda: _("We have put your two tickets together"),
+        lambda number: (
+            pgettext(
+                "mail", "Your tickets %(duplicate)s and %(number)s are now one. Nothing was lost."
+            )
+            % {"duplicate": duplicate.number, "number": number}
+        ),
+        lambda: pgettext("mail", "Follow its status here:"),
+    )
+
+
+def take_back(mail: int | None, at: datetime) -> bool:
+    """Delete a mail that is not due yet; return whether nobody was told anything."""
+    if mail is None:
+        return True
+    waiting = Email.objects.filter(pk=mail, status=STATUS.queued, scheduled_time__gt=at)
+    return bool(waiting.delete()[0])
 
 
 def ticket_reopened(ticket: Ticket) -> None:
@@ -78,10 +105,11 @@ def _send(
     lead: Callable[[str], str],
     action: Callable[[], str],
     quote: str = "",
-) -> None:
+    hold_until: datetime | None = None,
+) -> int | None:
     """Queue one mail to the ticket's member; somebody without an address gets none."""
     if not ticket.member.email:
-        return
+        return None
     with translation.override(ticket.member.language):
         context = {
             "language": ticket.member.language,
@@ -101,7 +129,9 @@ def _send(
         mail.attach_alternative(
             render_to_string("tickets/email/message.html", context), "text/html"
         )
+    mail.scheduled_time = hold_until
     mail.send()
+    return mail.outbox_id
 
 
 def _plain(context: dict[str, str]) -> str:

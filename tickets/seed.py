@@ -26,6 +26,20 @@ class Text(NamedTuple):
     sl: str
 
 
+REDACT = ["redact_screenshot"]
+AUDIT = ["view_ticketevent"]
+TOPICS = [f"{act}_topic" for act in ACTS]
+TOPIC_NAMES = [
+    ("Sign-in", "Přihlášení", "Prijava"),
+    ("Enrolment", "Registrace", "Včlanitev"),
+    ("Orders", "Objednávky", "Naročila"),
+    ("Payments", "Platby", "Plačila"),
+    ("Delivery", "Doručení", "Dostava"),
+    ("Reports", "Přehledy", "Poročila"),
+    ("Website", "Webové stránky", "Spletna stran"),
+    ("Mobile app", "Mobilní aplikace", "Mobilna aplikacija"),
+]
+
 TEXTS = [
     Text(
         "hello",
@@ -86,6 +100,7 @@ def seed(apps: Any) -> None:
     """Everything below; run by tests."""
     seed_hours(apps)
     seed_replies(apps)
+    seed_topics(apps)
 
 
 def seed_hours(apps: Any) -> None:
@@ -108,3 +123,13 @@ def seed_replies(apps: Any) -> None:
         return
     for text in TEXTS:
         replies.create(shortcut=text.shortcut, text_en=text.en, text_cs=text.cs, text_sl=text.sl)
+
+
+def seed_topics(apps: Any) -> None:
+    """Write the first topics; supervisors look after them and after pictures; by a migration."""
+    grant(apps, SUPERVISORS, "tickets", [*TOPICS, *REDACT, *AUDIT])
+    topics = apps.get_model("tickets", "Topic").objects
+    if topics.exists():
+        return
+    for en, cs, sl in TOPIC_NAMES:
+        topics.create(name_en=en, name_cs=cs, name_sl=sl)

@@ -1,17 +1,27 @@
 """Everything a ticket is made of; one file per thing."""
 
+from .answer_draft import AnswerDraft
 from .canned import CannedReply
 from .draft import Draft
 from .event import TicketEvent
 from .hours import Holiday, ServiceWindow
+from .languages import TicketLanguage
+from .lifecycle import StaleReply, TransitionError
+from .presence import TicketPresence
+from .question import Question
+from .readmark import ReadMark
 from .reply import Reply
 from .screenshot import Screenshot
-from .ticket import StaleReply, Ticket, TicketLanguage, TransitionError
+from .ticket import Ticket
+from .topic import Topic
 
 __all__ = [
+    "AnswerDraft",
     "CannedReply",
     "Draft",
     "Holiday",
+    "Question",
+    "ReadMark",
     "Reply",
     "Screenshot",
     "ServiceWindow",
@@ -19,5 +29,7 @@ __all__ = [
     "Ticket",
     "TicketEvent",
     "TicketLanguage",
+    "TicketPresence",
+    "Topic",
     "TransitionError",
 ]

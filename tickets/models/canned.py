@@ -67,6 +67,12 @@ class CannedReply(models.Model):
     text_en = _text("en", blank=False)
     text_cs = _text("cs")
     text_sl = _text("sl")
+    # When each text was last changed or found right: older than English means out of date.
+    checked_en = models.DateTimeField(null=True, editable=False)
+    checked_cs = models.DateTimeField(null=True, editable=False)
+    checked_sl = models.DateTimeField(null=True, editable=False)
+    for_chat = models.BooleanField(_("offered in chats"), default=True)
+    for_tickets = models.BooleanField(_("offered in tickets"), default=True)
 
     objects = CannedReplyQuerySet.as_manager()
 

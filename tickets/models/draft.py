@@ -34,6 +34,9 @@ class Draft(models.Model):
     title = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     from_chat = models.UUIDField(null=True)  # the conversation it grew from
+    follow_up_of = models.ForeignKey(
+        "tickets.Ticket", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     saved_at = models.DateTimeField()
 
     objects = DraftQuerySet.as_manager()

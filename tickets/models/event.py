@@ -17,6 +17,9 @@ class Verb(models.TextChoices):
     ASSIGN = "assign", _("Assigned")
     CLOSE = "close", _("Closed")
     REOPEN = "reopen", _("Reopened")
+    MERGE = "merge", _("Merged")
+    TOPIC = "topic", _("Topic")
+    REDACT = "redact", _("Picture changed")
 
 
 class TicketEvent(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +45,21 @@ class Reply(models.Model):
                 condition=models.Q(kind__in=["reply", "question", "note"]), name="reply_kind_known"
             ),
         ]
+
+    def says(self, body: str, questions: Sequence[str], answers: Mapping[int, str]) -> bool:
+        """Whether this is the same post, sent once more."""
+        asked = [question.text for question in self.questions.all()]
+        answered = {question.pk: question.answer for question in self.answers.all()}
+        late = [text for pk, text in answers.items() if pk not in answered]
+        words = "\n\n".join(filter(None, [*late, body]))
+        same = all(answers.get(pk) == text for pk, text in answered.items())
+        return self.body == words and asked == list(questions) and same
+
+    @property
+    def full_text(self) -> str:
+        """The words with the questions that belong to them, as mails and searches want them."""
+        questions = [f"{question.position}. {question.text}" for question in self.questions.all()]
+        return "\n".join(filter(None, [self.body, *questions]))
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -168,6 +168,8 @@ class Screenshot(models.Model):
     thumb_width = models.PositiveIntegerField()
     thumb_height = models.PositiveIntegerField()
     size = models.PositiveIntegerField(help_text=_("bytes"))
+    # What somebody took away afterwards: its files are gone, its place in the thread stays.
+    removed_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
 
     objects = ScreenshotQuerySet.as_manager()
@@ -175,6 +177,7 @@ class Screenshot(models.Model):
     class Meta:
         verbose_name = _("screenshot")
         verbose_name_plural = _("screenshots")
+        permissions = [("redact_screenshot", "Can black out or remove pictures that were sent")]
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(

@@ -6,15 +6,14 @@ saves, writes a ``TicketEvent`` and the mail rows, all in one transaction.
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, Unpack
+from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -23,59 +22,29 @@ from accounts.text import fold
 
 from .. import emails
 from .event import TicketEvent, Verb
+from .languages import TicketLanguage
+from .lifecycle import (
+    AGENT,
+    MEMBER,
+    TRANSITIONS,
+    UNFINISHED,
+    StaleReply,
+    Status,
+    TransitionError,
+)
+from .queries import TicketQuerySet
+from .question import Question
+from .readmark import ReadMark
 from .reply import Reply
 from .screenshot import Screenshot
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-_PREFIXED = re.compile(r"\s*([^\W\d_]{1,20})\s*[-–—:]\s*(.+)", re.DOTALL)
-NUMBER = re.compile(r"^\s*(?:TI\s*[-–]\s*|#\s*)?([1-9][0-9]{0,17})\s*$", re.IGNORECASE | re.ASCII)
+    from .topic import Topic
 
 
-class TransitionError(Exception):
-    """A verb that the ticket's status does not allow; ``message`` is for the person."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-class StaleReply(Exception):
-    """Something newer than ``seen`` exists; ``newer`` holds those replies, oldest first."""
-
-    def __init__(self, newer: list[Reply]) -> None:
-        super().__init__(len(newer))
-        self.newer = newer
-
-
-class TicketLanguage(models.TextChoices):
-    """Languages a ticket is written in, by their own names (S67)."""
-
-    ENGLISH = "en", "English"
-    CZECH = "cs", "Čeština"
-    SLOVENIAN = "sl", "Slovenščina"
-    OTHER = "other", _("Another language")
-
-    @property
-    def prefix(self) -> str:
-        """What the title begins with on screen; empty for languages the portal has no name for."""
-        return "" if self is TicketLanguage.OTHER else str(self.label)
-
-    @classmethod
-    def split(cls, title: str) -> tuple[TicketLanguage | None, str]:
-        """Separate a typed prefix, such as *Čeština - …* or *Slovenscina: …*, from ``title``."""
-        typed = _PREFIXED.match(title)
-        for language in cls:
-            if typed and language.prefix and fold(typed[1]) == fold(language.prefix):
-                return language, typed[2].strip()
-        return None, title.strip()
-
-
-class Status(models.TextChoices):
-    OPEN = "open", pgettext_lazy("status badge", "Open")
-    AWAITING_FEEDBACK = "awaiting_feedback", pgettext_lazy("status badge", "Awaiting Feedback")
-    CLOSED = "closed", pgettext_lazy("status badge", "Closed")
+_OPEN = Q(status__in=sorted(UNFINISHED))
 
 
 class Post(TypedDict):
@@ -86,109 +55,6 @@ class Post(TypedDict):
     screenshots: NotRequired[Iterable[Screenshot]]
     seen: NotRequired[int | None]
     address: NotRequired[str | None]
-
-
-class Transition(NamedTuple):
-    sources: frozenset[Status]
-    target: Status | None  # None: the status stays
-
-
-_ANY = frozenset(Status)
-_UNFINISHED = frozenset({Status.OPEN, Status.AWAITING_FEEDBACK})
-_CLOSED = frozenset({Status.CLOSED})
-MEMBER, AGENT = "member", "agent"
-
-# Who may do what, from which status to which (DESIGN §4). What is not here is impossible.
-TRANSITIONS: dict[tuple[str, Verb], Transition] = {
-    (MEMBER, Verb.REPLY): Transition(_UNFINISHED, Status.OPEN),
-    (AGENT, Verb.REPLY): Transition(_UNFINISHED, None),
-    (AGENT, Verb.ASK): Transition(_UNFINISHED, Status.AWAITING_FEEDBACK),
-    (AGENT, Verb.NOTE): Transition(_ANY, None),
-    (AGENT, Verb.ASSIGN): Transition(_ANY, None),
-    (MEMBER, Verb.CLOSE): Transition(_UNFINISHED, Status.CLOSED),
-    (AGENT, Verb.CLOSE): Transition(_UNFINISHED, Status.CLOSED),
-    (MEMBER, Verb.REOPEN): Transition(_CLOSED, Status.OPEN),
-    (AGENT, Verb.REOPEN): Transition(_CLOSED, Status.OPEN),
-}
-
-
-class TicketQuerySet(models.QuerySet):
-    def owned_by(self, user: User) -> TicketQuerySet:
-        """A member's own tickets: the only ones on member pages, for agents too."""
-        return self.filter(member=user)
-
-    def visible_to(self, user: User) -> TicketQuerySet:
-        """Own tickets, or all of them for agents."""
-        if user.is_staff and user.has_perm("tickets.view_ticket"):
-            return self
-        return self.owned_by(user)
-
-    def unfinished(self) -> TicketQuerySet:
-        return self.filter(status__in=_UNFINISHED)  # not an exclusion: that uses no index
-
-    def in_section(self, status: str) -> TicketQuerySet:
-        """The tickets of one section in its order (S33)."""
-        order = {Status.AWAITING_FEEDBACK: "waiting_since", Status.CLOSED: "-closed_at"}
-        return self.filter(status=status).order_by(order.get(Status(status), "-created_at"), "-pk")
-
-    def with_question(self) -> TicketQuerySet:
-        """Add ``question``: the last question asked in each ticket."""
-        questions = Reply.objects.filter(ticket=OuterRef("pk"), kind=Reply.Kind.QUESTION)
-        return self.annotate(question=Subquery(questions.order_by("-pk").values("body")[:1]))
-
-    def matching(self, words: str, *, notes: bool = False) -> TicketQuerySet:
-        """Tickets that contain all ``words``, blind to accents and case, or bear that number.
-
-        Internal notes are searched only if ``notes`` says so.
-        """
-        number, folded = NUMBER.match(words), fold(words).split()[:20]
-        if not folded:
-            return self.none()
-        texts = Q()
-        for word in folded:
-            found = Q(search_text__contains=word)
-            texts &= (found | Q(notes_text__contains=word)) if notes else found
-        return self.filter(texts | Q(pk=int(number[1])) if number else texts)
-
-    @transaction.atomic
-    def submit(
-        self,
-        member: User,
-        *,
-        language: str,
-        title: str,
-        description: str,
-        submission_id: uuid.UUID,
-        at: datetime,
-        screenshots: Iterable[Screenshot] = (),
-        technical_details: str = "",
-        address: str | None = None,
-        from_chat: uuid.UUID | None = None,
-    ) -> Ticket:
-        """File a new ticket with the ``screenshots`` uploaded before.
-
-        Raises ``IntegrityError`` if ``submission_id`` was used: ask ``submitted`` for its ticket.
-        """
-        ticket = self.create(
-            member=member,
-            language=language,
-            title=title,
-            description=description,
-            technical_details=technical_details,
-            from_chat=from_chat,
-            submission_id=submission_id,
-            created_at=at,
-            waiting_since=at,
-            search_text=fold(f"{TicketLanguage(language).prefix} {title} {description}"),
-        )
-        ticket._attach(screenshots)
-        ticket._record(Verb.SUBMIT, member, at, address, {"to": Status.OPEN})
-        emails.ticket_received(ticket)
-        return ticket
-
-    def submitted(self, member: User, submission_id: uuid.UUID) -> Ticket | None:
-        """The member's ticket of an earlier, identical submission."""
-        return self.filter(member=member, submission_id=submission_id).first()
 
 
 class Ticket(models.Model):
@@ -228,6 +94,24 @@ class Ticket(models.Model):
     )
     closed_at = models.DateTimeField(_("Date Closed"), null=True)
     from_chat = models.UUIDField(null=True, db_index=True)  # the conversation it grew from
+    topic = models.ForeignKey(
+        "tickets.Topic",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        verbose_name=_("Topic"),
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="duplicates"
+    )
+    follow_up_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="follow_ups"
+    )
+    has_pictures = models.BooleanField(default=False)
+    last_event = models.BigIntegerField(default=0)  # ids: who has seen them has read everything
+    last_public_event = models.BigIntegerField(default=0)
+    title_key = models.CharField(max_length=40, blank=True)  # the folded beginning of the title
     search_text = models.TextField(blank=True)
     notes_text = models.TextField(blank=True)
 
@@ -248,6 +132,10 @@ class Ticket(models.Model):
                 | (~Q(status=Status.CLOSED) & Q(closed_at__isnull=True)),
                 name="ticket_closed_has_date",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(status=Status.CLOSED),
+                name="ticket_merged_is_closed",
+            ),
         ]
         indexes = [
             models.Index(fields=["member", "status", "-created_at", "-id"], name="ticket_member"),
@@ -261,8 +149,28 @@ class Ticket(models.Model):
                 condition=Q(status=Status.CLOSED),
                 name="ticket_member_closed",
             ),
-            models.Index(fields=["-status", "waiting_since", "id"], name="ticket_desk"),
-            models.Index(fields=["assignee", "status", "waiting_since"], name="ticket_assignee"),
+            models.Index(
+                fields=["-status", "waiting_since", "id"], condition=_OPEN, name="ticket_work"
+            ),
+            models.Index(
+                fields=["-status", "waiting_since", "id"],
+                condition=_OPEN & Q(assignee=None),
+                name="ticket_unassigned",
+            ),
+            models.Index(
+                fields=["assignee", "-status", "waiting_since", "id"],
+                condition=_OPEN,
+                name="ticket_mine",
+            ),
+            models.Index(fields=["id"], condition=_OPEN, name="ticket_oldest"),
+            models.Index(
+                fields=["-closed_at", "-id"],
+                condition=Q(status=Status.CLOSED),
+                name="ticket_closed",
+            ),
+            models.Index(
+                fields=["title_key"], opclasses=["varchar_pattern_ops"], name="ticket_title_key"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -297,6 +205,11 @@ class Ticket(models.Model):
         """Until when the member may reopen it, ``None`` while it is not closed."""
         return self.closed_at and self.closed_at + timedelta(days=settings.REOPEN_DAYS)
 
+    @property
+    def open_questions(self) -> QuerySet[Question]:
+        """The questions that the member has not answered yet."""
+        return Question.objects.filter(reply__ticket=self).unanswered()
+
     def can(self, actor: User, verb: Verb, at: datetime) -> bool:
         """Whether ``actor`` may apply ``verb`` now."""
         try:
@@ -306,17 +219,34 @@ class Ticket(models.Model):
         return True
 
     @transaction.atomic
-    def reply(self, author: User, body: str, **post: Unpack[Post]) -> Reply:
-        """Add a reply. A member's answers the question; an agent's leaves the status."""
-        reply, is_new = self._add(Verb.REPLY, Reply.Kind.REPLY, author, body, **post)
+    def reply(
+        self,
+        author: User,
+        body: str,
+        *,
+        answers: Mapping[int, str] | None = None,
+        **post: Unpack[Post],
+    ) -> Reply:
+        """Add a reply. A member's answers the question; an agent's leaves the status.
+
+        ``answers`` are texts by the ids of the ticket's unanswered ``Question`` rows. The answer
+        to a question that has one already is not lost: it becomes a part of the reply's words.
+        """
+        reply, is_new = self._add(
+            Verb.REPLY, Reply.Kind.REPLY, author, body, answers=answers or {}, **post
+        )
         if is_new and author.pk != self.member_id:
             emails.agent_replied(self, reply)
         return reply
 
     @transaction.atomic
-    def ask(self, agent: User, body: str, **post: Unpack[Post]) -> Reply:
-        """Ask the member for feedback."""
-        question, is_new = self._add(Verb.ASK, Reply.Kind.QUESTION, agent, body, **post)
+    def ask(
+        self, agent: User, body: str, *, questions: Sequence[str] = (), **post: Unpack[Post]
+    ) -> Reply:
+        """Ask the member for feedback; each of ``questions`` gets a box for its own answer."""
+        question, is_new = self._add(
+            Verb.ASK, Reply.Kind.QUESTION, agent, body, questions=questions, **post
+        )
         if is_new:
             emails.feedback_asked(self, question)
         return question
@@ -330,25 +260,123 @@ class Ticket(models.Model):
     @transaction.atomic
     def assign(
         self, agent: User, to: User | None, *, at: datetime, address: str | None = None
-    ) -> None:
-        """Give the ticket to ``to``, or to nobody."""
+    ) -> TicketEvent | None:
+        """Give the ticket to ``to``, or to nobody; ``None`` if it is theirs already."""
         self._lock()
         if self.assignee_id == (to.pk if to else None):
-            return
+            return None
         self._check(Verb.ASSIGN, agent, at)
         data = {"from": self.assignee_id, "to": to.pk if to else None}
         self.assignee = to
         self.save(update_fields=["assignee"])
-        self._move(Verb.ASSIGN, agent, at, address, data, public=False)
+        return self._move(Verb.ASSIGN, agent, at, address, data, public=False)
 
     @transaction.atomic
-    def close(self, actor: User, *, at: datetime, address: str | None = None) -> None:
-        """Close the ticket; the member is told if somebody else did it."""
+    def set_topic(
+        self, agent: User, topic: Topic | None, *, at: datetime, address: str | None = None
+    ) -> None:
+        """Say what the ticket is about, or that nobody knows yet."""
+        self._lock()
+        if self.topic_id == (topic.pk if topic else None):
+            return
+        self._check(Verb.TOPIC, agent, at)
+        data = {"before": self.topic_id, "topic": topic.pk if topic else None}
+        self.topic = topic
+        self.save(update_fields=["topic"])
+        self._move(Verb.TOPIC, agent, at, address, data, public=False)
+
+    @transaction.atomic
+    def merge_into(
+        self, agent: User, target: Ticket, *, at: datetime, address: str | None = None
+    ) -> None:
+        """Make this a duplicate of ``target``, whose thread shows both from now on.
+
+        Nothing is copied or moved: what was said here stays here and is read there. Raises
+        ``TransitionError`` unless both are of one member and ``target`` is still worked on.
+        """
+        for pk in sorted([self.pk, target.pk]):  # one order for all, so that no two wait in a ring
+            (self if pk == self.pk else target)._lock()
+        self._check(Verb.MERGE, agent, at)
+        target._check(Verb.REPLY, agent, at)
+        if self.pk == target.pk:
+            raise TransitionError(_("A ticket cannot be merged into itself."))
+        if self.member_id != target.member_id:
+            raise TransitionError(_("Only tickets of the same member can be merged."))
+        self.duplicates.update(merged_into=target)
+        self.merged_into = target
+        self._move(Verb.MERGE, agent, at, address, {"into": target.pk}, public=False)
+        self.save(update_fields=["merged_into"])
+        target._absorb(self)
+        target._record(Verb.MERGE, agent, at, address, {"merged": self.pk})
+        emails.tickets_merged(target, self)
+
+    @transaction.atomic
+    def close(
+        self, actor: User, *, at: datetime, address: str | None = None, hold: bool = False
+    ) -> TicketEvent:
+        """Close the ticket; the member is told if somebody else did it.
+
+        With ``hold`` the mail waits ``UNDO_SECONDS``, so that ``undo`` can take it back.
+        """
         self._lock()
         self._check(Verb.CLOSE, actor, at)
-        self._move(Verb.CLOSE, actor, at, address, {})
+        event = self._move(
+            Verb.CLOSE, actor, at, address, {"waited_since": self.waiting_since.isoformat()}
+        )
         if actor.pk != self.member_id:
-            emails.ticket_closed(self)
+            due = at + timedelta(seconds=settings.UNDO_SECONDS)
+            event.data["mail"] = emails.ticket_closed(self, due if hold else None)
+            event.save(update_fields=["data"])
+        return event
+
+    @transaction.atomic
+    def undo(
+        self, agent: User, event: TicketEvent, *, at: datetime, address: str | None = None
+    ) -> None:
+        """Take back what ``event`` says ``agent`` did: an assignment or a closing.
+
+        Raises ``TransitionError`` if something has happened since or it was somebody else.
+        """
+        self._lock()
+        if self.last_event != event.pk or event.actor_id != agent.pk:
+            raise TransitionError(_("This can no longer be undone: something has happened since."))
+        if event.verb == Verb.ASSIGN:
+            before = event.data["from"]
+            self._check(Verb.ASSIGN, agent, at)
+            self.assignee_id = before
+            self.save(update_fields=["assignee"])
+            data = {"from": event.data["to"], "to": before}
+            self._move(Verb.ASSIGN, agent, at, address, data, public=False)
+        elif event.verb == Verb.CLOSE:
+            self._check(Verb.REOPEN, agent, at)
+            was = Status(event.data["from"])
+            self.status, self.closed_at = was, None
+            self.waiting_since = datetime.fromisoformat(event.data["waited_since"])
+            self.save(update_fields=["status", "closed_at", "waiting_since"])
+            self._record(Verb.REOPEN, agent, at, address, {"from": Status.CLOSED, "to": was})
+            if not emails.take_back(event.data.get("mail"), at):
+                emails.ticket_reopened(self)
+        else:
+            raise TransitionError(_("This cannot be undone."))
+
+    def seen_by(self, person: User) -> None:
+        """Note that ``person`` has read what this row knows of; costs nothing if that is known.
+
+        Needs the row of ``with_unread``.
+        """
+        if self.is_unread:
+            newest = self.last_public_event if person.pk == self.member_id else self.last_event
+            ReadMark.objects.move(person.pk, self.pk, newest)
+
+    @transaction.atomic
+    def picture_changed(
+        self, actor: User, data: dict, *, at: datetime, address: str | None = None
+    ) -> None:
+        """Record that ``actor`` blacked out or removed a picture of this ticket."""
+        self._lock()
+        self.has_pictures = self.screenshots.filter(removed_at=None).exists()
+        self.save(update_fields=["has_pictures"])
+        self._record(Verb.REDACT, actor, at, address, data)
 
     @transaction.atomic
     def reopen(
@@ -375,19 +403,36 @@ class Ticket(models.Model):
         emails.ticket_reopened(self)
 
     def _add(
-        self, verb: Verb, kind: Reply.Kind, author: User, body: str, **post: Unpack[Post]
+        self,
+        verb: Verb,
+        kind: Reply.Kind,
+        author: User,
+        body: str,
+        *,
+        questions: Sequence[str] = (),
+        answers: Mapping[int, str] | None = None,
+        **post: Unpack[Post],
     ) -> tuple[Reply, bool]:
         """Write what somebody posted, once; return it and whether it is new."""
         at = post["at"]
         self._lock()
         if earlier := self._written(author, post["submission_id"]):
-            if earlier.body == body:
+            if earlier.says(body, questions, answers or {}):
                 return earlier, False
             post["submission_id"] = uuid.uuid4()  # the form was sent before, with another text
         self._check(verb, author, at)
         self._refuse_stale(author, post.get("seen"))
+        open_questions = self.open_questions.in_bulk(answers or [])
+        late = [text for pk, text in (answers or {}).items() if pk not in open_questions]
+        body = "\n\n".join(filter(None, [*late, body]))
         shots = post.get("screenshots", ())
         reply = self._write(author, kind, body, post["submission_id"], at, shots)
+        for position, text in enumerate(questions, 1):
+            reply.questions.create(position=position, text=text)
+        for pk, question in open_questions.items():
+            question.answer, question.answered_in = answers[pk], reply
+            question.save(update_fields=["answer", "answered_in"])
+        self._remember([*questions, *(question.answer for question in open_questions.values())])
         is_public = kind != Reply.Kind.NOTE
         self._move(verb, author, at, post.get("address"), {"reply": reply.pk}, public=is_public)
         return reply, True
@@ -403,6 +448,9 @@ class Ticket(models.Model):
     def _check(self, verb: Verb, actor: User, at: datetime) -> None:
         side = MEMBER if actor.pk == self.member_id else AGENT
         transition = TRANSITIONS.get((side, verb))
+        if self.merged_into_id:
+            number = f"TI-{self.merged_into_id}"
+            raise TransitionError(_("This ticket was merged into %s.") % number)
         if transition is None or self.status not in transition.sources:
             raise TransitionError(self._refusal(verb))
         if (side, verb) == (MEMBER, Verb.REOPEN) and at > self.reopen_until:
@@ -451,12 +499,26 @@ class Ticket(models.Model):
         self.save(update_fields=fields)
         return reply
 
+    def _remember(self, texts: Iterable[str]) -> None:
+        """Let the search find ``texts``."""
+        if folded := fold(" ".join(texts)):
+            self.search_text = f"{self.search_text} {folded}"
+            self.save(update_fields=["search_text"])
+
     def _attach(self, screenshots: Iterable[Screenshot], reply: Reply | None = None) -> None:
         """Make uploads the ticket's own; one that was attached meanwhile stays where it is."""
         uploads = [screenshot.pk for screenshot in screenshots]
-        Screenshot.objects.waiting().filter(pk__in=uploads).update(
-            ticket=self, reply=reply, draft=None
-        )
+        free = Screenshot.objects.waiting().filter(pk__in=uploads)
+        if uploads and free.update(ticket=self, reply=reply, draft=None):
+            self.has_pictures = True
+            self.save(update_fields=["has_pictures"])
+
+    def _absorb(self, duplicate: Ticket) -> None:
+        """Let this ticket be found and listed by what ``duplicate`` holds."""
+        self.search_text = f"{self.search_text} {duplicate.search_text}"
+        self.notes_text = f"{self.notes_text} {duplicate.notes_text}".strip()
+        self.has_pictures = self.has_pictures or duplicate.has_pictures
+        self.save(update_fields=["search_text", "notes_text", "has_pictures"])
 
     def _move(
         self,
@@ -467,7 +529,7 @@ class Ticket(models.Model):
         data: dict,
         *,
         public: bool = True,
-    ) -> None:
+    ) -> TicketEvent:
         """Follow the table from a locked and checked row, and record it."""
         side = MEMBER if actor.pk == self.member_id else AGENT
         target = TRANSITIONS[side, verb].target
@@ -477,7 +539,7 @@ class Ticket(models.Model):
             self.waiting_since = at
             self.closed_at = at if target == Status.CLOSED else None
             self.save(update_fields=["status", "waiting_since", "closed_at"])
-        self._record(verb, actor, at, address, data, public=public)
+        return self._record(verb, actor, at, address, data, public=public)
 
     def _record(
         self,
@@ -488,7 +550,16 @@ class Ticket(models.Model):
         data: dict,
         *,
         public: bool = True,
-    ) -> None:
-        TicketEvent.objects.create(
+    ) -> TicketEvent:
+        """Write the event. Whoever had read everything before has read what they do themselves."""
+        event = TicketEvent.objects.create(
             ticket=self, actor=actor, verb=verb, public=public, data=data, address=address, at=at
         )
+        read = self.last_public_event if actor.pk == self.member_id else self.last_event
+        marks = ReadMark.objects.filter(person=actor, ticket=self, event__gte=read)
+        marks.update(event=event.pk)
+        self.last_event = event.pk
+        if public:
+            self.last_public_event = event.pk
+        self.save(update_fields=["last_event", "last_public_event"])
+        return event

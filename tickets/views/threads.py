@@ -160,7 +160,7 @@ def _confirm_stale(
     """Show what is new above the kept text; sending again confirms."""
     if wants_json(request):
         return refuse_json(409, "stale", _("There is a newer reply."))
-    newer = [reply_entry(ticket, reply, request.user, []) for reply in stale.newer]
+    newer = [reply_entry(ticket, reply, request.user) for reply in stale.newer]
     form.data = form.data.copy()
     form.data["seen"] = stale.newer[-1].pk
     return _show_thread(request, ticket, form=form, uploads=form.uploads, stale=newer, status=409)

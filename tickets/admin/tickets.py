@@ -1,4 +1,4 @@
-"""The agents' desk: work list and ticket page; hours and holidays for supervisors."""
+"""The work list, and the way to the ticket page."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
-from django.utils.text import Truncator
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -25,13 +22,9 @@ from accounts.answers import see_other
 from accounts.lookups import FiltersOnly
 from accounts.models import Rank
 
-from .desk import ticket_page
-from .forms import ProseField
-from .models import CannedReply, Holiday, ServiceWindow, Ticket
-from .models.canned import PLACEHOLDERS
-from .models.ticket import NUMBER
-
-_DATE, _TIME = {"type": "date"}, {"type": "time"}
+from ..desk import ticket_page
+from ..models import Ticket
+from ..models.queries import NUMBER
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -157,7 +150,7 @@ class TicketAdmin(FiltersOnly, admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         words = search_term.replace("\0", "").strip()[:200]
-        return (queryset.matching(words, notes=True) if words else queryset), False
+        return (queryset.matching(words, at_desk=True) if words else queryset), False
 
     def change_view(
         self,
@@ -213,81 +206,6 @@ class TicketAdmin(FiltersOnly, admin.ModelAdmin):
     @admin.display(description=pgettext_lazy("desk", "Handled by"), ordering="assignee")
     def handled_by(self, ticket: Ticket) -> str:
         return ticket.assignee.display_name if ticket.assignee else "–"
-
-
-class WindowForm(forms.ModelForm):
-    def validate_constraints(self) -> None:
-        """Say once what is wrong: a window that overlaps may begin at the same time too."""
-        if not self.errors:
-            super().validate_constraints()
-
-
-@admin.register(ServiceWindow)
-class ServiceWindowAdmin(FiltersOnly, admin.ModelAdmin):
-    """Times are GMT: Django's own widgets would add shortcuts and notes about other clocks."""
-
-    form = WindowForm
-    formfield_overrides = {models.TimeField: {"widget": forms.TimeInput(_TIME, "%H:%M")}}
-    list_display = ["__str__", "kind"]
-    list_filter = ["kind", "weekday"]
-
-
-@admin.register(Holiday)
-class HolidayAdmin(FiltersOnly, admin.ModelAdmin):
-    formfield_overrides = {models.DateField: {"widget": forms.DateInput(_DATE, "%Y-%m-%d")}}
-    list_display = ["date", "name"]
-
-
-class MissingTranslationFilter(admin.SimpleListFilter):
-    title = gettext_lazy("Missing translation")
-    parameter_name = "missing"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(code, name) for code, name in settings.LANGUAGES if code != "en"]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() in dict(self.lookup_choices):
-            return queryset.lacking(self.value())
-        return queryset
-
-
-@admin.register(CannedReply)
-class CannedReplyAdmin(FiltersOnly, admin.ModelAdmin):
-    """The languages stand side by side, so that one sees what is missing or differs."""
-
-    list_display = ["__str__", "english", "missing"]
-    show_facets = admin.ShowFacets.NEVER
-    list_filter = [MissingTranslationFilter]
-    search_fields = ["shortcut", *(f"text_{code}" for code, _name in settings.LANGUAGES)]
-    fieldsets = [
-        (None, {"fields": ["shortcut"]}),
-        (
-            gettext_lazy("Text"),
-            {
-                "fields": [tuple(f"text_{code}" for code, _name in settings.LANGUAGES)],
-                "description": format_html_join(
-                    " ", "<code>{}</code>", [[f"{{{name}}}"] for name in PLACEHOLDERS]
-                ),
-            },
-        ),
-    ]
-
-    def formfield_for_dbfield(
-        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        if isinstance(db_field, models.TextField):
-            language = db_field.name.removeprefix("text_")
-            box = forms.Textarea({"rows": 10, "cols": 36, "lang": language, "dir": "auto"})
-            kwargs |= {"form_class": ProseField, "widget": box}
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    @admin.display(description="English")
-    def english(self, reply: CannedReply) -> str:
-        return format_html('<span lang="en">{}</span>', Truncator(reply.text_en).chars(100))
-
-    @admin.display(description=gettext_lazy("Missing translation"))
-    def missing(self, reply: CannedReply) -> str:
-        return ", ".join(reply.missing_languages) or "–"
 
 
 def _age(since: datetime, now: datetime) -> str:
