@@ -72,7 +72,7 @@ def test_every_state_language_and_verb_is_present(demo_portal):
     assert set(Ticket.objects.values_list("status", flat=True)) == set(Status.values)
     assert set(Ticket.objects.values_list("language", flat=True)) == {"en", "cs", "sl", "other"}
     verbs = {verb for ticket in Ticket.objects.all() for verb in ticket.events.values_list("verb")}
-    assert verbs == {(verb.value,) for verb in Verb}
+    assert verbs == {(verb.value,) for verb in Verb if verb != Verb.REDACT}
 
 
 def test_one_member_has_issues_in_every_state_and_many_closed(demo_portal, settings):

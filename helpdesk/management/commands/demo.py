@@ -26,6 +26,7 @@ from PIL import Image, ImageDraw, ImageFont
 from accounts.models import Rank, User
 from accounts.seed import AGENTS, SUPERVISORS
 from helpdesk.chat_stories import CHAT_STORIES, tell
+from helpdesk.desk_stories import prepare_desk
 from tickets.models import Screenshot, Ticket
 from tickets.models.event import Verb
 
@@ -442,6 +443,7 @@ def populate(now: datetime) -> None:
         cast = dict(_people(now))
         for story in sorted(STORIES, key=lambda story: _moment(now, story.head)):
             _tell(story, cast, now)
+        prepare_desk(cast, lambda days, clock: _moment(now, f"{days} {clock}"), now)
         for chat in CHAT_STORIES:
             tell(chat, cast, _moment(now, chat.began))
 
