@@ -52,17 +52,17 @@ def prepare_desk(
         agent = ticket.assignee or cast["nina"]
         ticket.set_topic(agent, topics[TOPICS[ticket.title]], at=ticket.events.latest("pk").at)
     first = Ticket.objects.get(member=cast["maja"], title="Naročila ni mogoče oddati")
-    again = _file(cast["maja"], "sl", AGAIN, moment(1, "19:10"))
-    again.merge_into(cast["nina"], first, at=moment(1, "19:40"))
-    blank = _file(cast["tomas"], "cs", BLANK, moment(1, "08:05"))
-    blank.assign(cast["marek"], cast["marek"], at=moment(1, "09:10"))
+    blank = _file(cast["tomas"], "cs", BLANK, moment(1, "11:40"))
+    blank.assign(cast["marek"], cast["marek"], at=moment(1, "12:10"))
     blank.ask(
         cast["marek"],
         ASKED,
         questions=QUESTIONS,
         submission_id=uuid.uuid4(),
-        at=moment(1, "09:12"),
+        at=moment(1, "12:12"),
     )
+    again = _file(cast["maja"], "sl", AGAIN, moment(1, "19:10"))
+    again.merge_into(cast["nina"], first, at=moment(1, "19:40"))
     for ticket in Ticket.objects.all():
         if (now - (ticket.last_reply_at or ticket.created_at)).days >= READ_AFTER_DAYS:
             for person in [ticket.member, *(user for user in cast.values() if user.is_staff)]:
