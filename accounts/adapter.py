@@ -5,10 +5,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 
+from .audit import record
+from .models import AuditEntry, User
 from .throttle import TooMany, client_address
 
 LOCKED_FOR = 300  # seconds: allauth lets five tries of a name pass in that time
@@ -27,6 +31,21 @@ class PortalAccountAdapter(DefaultAccountAdapter):
             super().pre_authenticate(request, **credentials)
         except ValidationError:
             raise TooMany(LOCKED_FOR) from None
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note whose account was tried, if there is one; never what was typed."""
+        typed = Lower(Value(str(credentials.get("username") or "")))
+        tried = User.objects.alias(lowered=Lower("username")).filter(lowered=typed).first()
+        record(request, AuditEntry.Action.SIGN_IN_FAILED, actor=tried)
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        record(request, AuditEntry.Action.SIGN_IN_FAILED, actor=user)
+        return super().respond_user_inactive(request, user)
+
+    def post_login(self, request: HttpRequest, user: User, **how: Any) -> HttpResponse:
+        """Note who is in: every step, the second factor among them, has been passed."""
+        record(request, AuditEntry.Action.SIGN_IN, actor=user)
+        return super().post_login(request, user, **how)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """One count for a name: allauth's own key would begin anew for every Host and port."""

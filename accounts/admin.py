@@ -11,12 +11,19 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from .logs import ActorFilter, DateRangeFilter, LogAdmin
 from .lookups import FiltersOnly
-from .models import User
+from .models import AuditEntry, ErasureRequest, User
 from .zones import zone_choices
 
 _STAFF = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -106,3 +113,71 @@ class PersonAdmin(FiltersOnly, UserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
+
+
+class ActionFilter(admin.SimpleListFilter):
+    title = pgettext_lazy("log", "What")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return AuditEntry.Action.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        is_known = self.value() in AuditEntry.Action.values
+        return queryset.filter(action=self.value()) if is_known else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LogAdmin):
+    """The audit log: what no other table tells."""
+
+    list_display = ["when", "who", "what", "about_what", "origin"]
+    fields = ["when", "who", "what", "about_what", "details", "origin"]
+    readonly_fields = fields
+    list_filter = [ActionFilter, ActorFilter, DateRangeFilter]
+    list_select_related = ["actor"]
+
+    def about(self, words: str) -> Q:
+        """Also the entries about a ticket, by its number however it is written."""
+        number = words.upper().removeprefix("TI-").lstrip("#").strip()
+        return super().about(words) | Q(about__in={words[:100], f"TI-{number}"[:100]})
+
+    @admin.display(description=pgettext_lazy("log", "What"))
+    def what(self, entry: AuditEntry) -> str:
+        return entry.get_action_display()
+
+    @admin.display(description=pgettext_lazy("log", "About what"))
+    def about_what(self, entry: AuditEntry) -> str:
+        return entry.about or "–"
+
+    @admin.display(description=pgettext_lazy("log", "Details"))
+    def details(self, entry: AuditEntry) -> str:
+        return format_html_join(", ", "<code>{} {}</code>", sorted(entry.data.items())) or "–"
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(admin.ModelAdmin):
+    """Who asked to be forgotten, the oldest first; it is done on the page of the person."""
+
+    list_display = ["person_link", "requested_at", "due"]
+    list_display_links = None
+    list_select_related = ["person"]
+    fields = readonly_fields = list_display
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("person"))
+    def person_link(self, request: ErasureRequest) -> str:
+        page = reverse("admin:accounts_user_erase", args=[request.person_id])
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', page, request.person)
+
+    @admin.display(description=_("due by"))
+    def due(self, request: ErasureRequest) -> str:
+        return date_format(localtime(request.due_at))

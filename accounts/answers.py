@@ -27,8 +27,12 @@ LABELS = {
     "body": _("Your reply"),
     "reason": _("Why do you reopen the issue?"),
     "question": _("How can we help?"),
+    "answer": _("Your answer"),
+    "questions": _("Question"),
+    "note": _("Internal note"),
 }
-_MULTILINE = {"description", "body", "reason", "question"}
+_MULTILINE = {"description", "body", "reason", "question", "answer", "questions", "note"}
+_MAY_BE_EMPTY = {"answer", "questions", "note"}  # then nobody misses them
 # Never shown again: secrets, and the token that the fresh form replaces.
 _SECRETS = ("csrfmiddlewaretoken", "password", "oldpassword", "password1", "password2", "code")
 
@@ -78,9 +82,7 @@ class Held:
         is_note = request.POST.get("action") == "note"
         labels = {**LABELS, "body": _("Internal note")} if is_note else LABELS
         fields = [
-            HeldField(
-                name, str(labels.get(name, "")), value, name in _MULTILINE, name not in labels
-            )
+            _held_field(name, value, labels)
             for name, values in request.POST.lists()
             if name not in _SECRETS
             for value in values
@@ -90,6 +92,12 @@ class Held:
         return cls(
             escape_leading_slashes(request.get_full_path()), fields, bool(request.FILES), is_note
         )
+
+
+def _held_field(name: str, value: str, labels: dict[str, Any]) -> HeldField:
+    kind = name.partition("-")[0]  # of several boxes each has its number, as in answer-12
+    is_hidden = kind not in labels or (kind in _MAY_BE_EMPTY and not value)
+    return HeldField(name, str(labels.get(kind, "")), value, kind in _MULTILINE, is_hidden)
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from .answers import refuse, wants_json
+from .audit import record_denial
 from .gate import is_rank_required
 from .models import Rank
 
@@ -62,10 +63,17 @@ class GateMiddleware(LoginRequiredMiddleware):
         if request.user.is_staff and self._lacks_second_factor(request):
             return self._ask_second_factor(request)
         if request.path.startswith(_STAFF_PATHS) and not request.user.is_staff:
+            record_denial(request)
             raise PermissionDenied
         if is_rank_required(view_func) and not request.user.has_portal_access:
             return self._refuse_rank(request)
         return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Note what staff were refused inside; the refusal itself is answered elsewhere."""
+        is_staff_page = request.path.startswith(_STAFF_PATHS) and request.user.is_authenticated
+        if is_staff_page and isinstance(error, PermissionDenied):
+            record_denial(request)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
         if request.method == "POST" or wants_json(request):

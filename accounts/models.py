@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from .erasure_request import ErasureRequest as ErasureRequest
 from .text import validate_line
 
 if TYPE_CHECKING:
@@ -112,7 +113,15 @@ class User(AbstractUser):
                 name="user_language_known",
             ),
         ]
-        indexes = [models.Index(Lower("email"), name="user_email_lower")]
+        indexes = [
+            models.Index(Lower("email"), name="user_email_lower"),
+            models.Index(
+                fields=["first_name", "last_name", "id"],
+                condition=Q(is_staff=True),
+                name="user_staff",
+            ),
+            models.Index(fields=["rank", "id"], name="user_rank"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -165,15 +174,21 @@ class AuditEntry(models.Model):
         DENIED = "denied", _("Access denied")
         PICTURE = "picture", _("Picture opened")
         EXPORT = "export", _("List exported")
+        EXPORT_MEMBER = "export_member", _("Data of a member downloaded")
+        ERASE_MEMBER = "erase_member", _("Member erased")
 
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,  # audit_actor begins with it
     )
     action = models.CharField(_("Action"), max_length=20, choices=Action.choices)
-    about = models.CharField(_("about"), max_length=100, blank=True, db_index=True)
+    about = models.CharField(_("about"), max_length=100, blank=True)
     data = models.JSONField(default=dict)
     address = models.GenericIPAddressField(_("address"), null=True)
-    at = models.DateTimeField(_("time"), db_index=True)
+    at = models.DateTimeField(_("time"))
 
     class Meta:
         verbose_name = _("audit entry")
@@ -182,10 +197,21 @@ class AuditEntry(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(
-                    action__in=["sign_in", "sign_in_failed", "denied", "picture", "export"]
+                    action__in=[
+                        *("sign_in", "sign_in_failed", "denied", "picture", "export"),
+                        *("export_member", "erase_member"),
+                    ]
                 ),
                 name="auditentry_action_known",
             )
+        ]
+        # The search of supervisors walks each of them backwards and stops after a page.
+        indexes = [
+            models.Index(fields=["at", "id"], name="audit_at"),
+            models.Index(fields=["action", "at", "id"], name="audit_action"),
+            models.Index(fields=["actor", "at", "id"], name="audit_actor"),
+            models.Index(fields=["about", "at", "id"], name="audit_about"),
+            models.Index(fields=["address", "at", "id"], name="audit_address"),
         ]
 
     def __str__(self) -> str:

@@ -175,7 +175,7 @@ def _canned(chat: Conversation, agent: User) -> list[dict[str, str]]:
     """
     values = {language: _values(chat, agent, language) for language in _languages(chat)}
     entries = []
-    for reply in CannedReply.objects.all():
+    for reply in CannedReply.objects.for_chats():
         if reply.shortcut == LANGUAGE_REPLY:
             texts = {" + ".join(values): _language_text(reply, chat, agent)}
         else:

@@ -8,10 +8,12 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.answers import see_other
+from helpdesk.privacy.desk import member_erase, member_export
 
 OWN_APPS = {"accounts", "tickets", "chat"}
 
@@ -31,6 +33,16 @@ class PortalAdminSite(admin.AdminSite):
         )
         own = [model for model in models if model._meta.app_label in OWN_APPS]
         super().register(own, admin_class, **options)
+
+    def get_urls(self) -> list:
+        """What needs the tables of all apps: a member's data as a whole."""
+        person = "accounts/user/<path:object_id>"
+        export, erase = self.admin_view(member_export), self.admin_view(member_erase)
+        own = [
+            path(f"{person}/export/", export, name="accounts_user_export"),
+            path(f"{person}/erase/", erase, name="accounts_user_erase"),
+        ]
+        return own + super().get_urls()
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return see_other("account_change_password")

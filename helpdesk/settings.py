@@ -60,16 +60,26 @@ SCREENSHOTS_PER_POST = 10
 PAGE_SIZE = 20
 CLOSED_PREVIEW = 5  # closed issues shown before "show all" (S32)
 REOPEN_DAYS = 14
+FIRST_REPLY_HOURS = 8  # service hours that count for the ticket's language
 DRAFT_HOURS = 24
 DRAFTS_PER_PERSON = 10
 WAITING_UPLOADS = 100  # per person, not sent yet
 QUESTIONS_PER_REPLY = 5
+QUESTION_MAX_LENGTH = 2_000
 REDACT_MINUTES = 10  # how long a member may change a picture that was sent
 DESK_LEASE = 45  # seconds without a sign that an agent looks at a ticket
 DESK_WRITING = 15  # seconds without a key pressed
+DESK_PULSE = 10  # seconds between two signs of a ticket page that is looked at
 ANSWER_DRAFT_DAYS = 14
 UNDO_SECONDS = 15  # how long a mail waits that an undo takes back
 COUNT_CAP = 1_000  # counting ends there and says "more than"
+ERASURE_DAYS = 30  # in which a request is answered: a month, by law
+# Days after which texts and pictures of closed tickets and ended chats, entries of the audit log
+# and addresses in the history, and mails that were sent are deleted; 0 keeps them for ever.
+RETENTION_DAYS = {
+    kind: env.int(f"RETENTION_{kind.upper()}_DAYS", days)
+    for kind, days in (("tickets", 0), ("chats", 0), ("audit", 0), ("mails", 90))
+}
 CHAT_MEMBER_LEASE = 120  # seconds a waiting member may be away and keep the place
 CHAT_AGENT_LEASE = 45  # seconds an agent may be away and keep the chats
 CHAT_WATCH_GAP = 10  # seconds without a heartbeat that break a watch
@@ -81,6 +91,8 @@ SCREENSHOTS_PER_MESSAGE = 4
 LIMITS = {
     **{"tickets": "20/hour", "uploads": "60/hour", "replies": "60/hour", "drafts": "30/minute"},
     **{"chats": "10/hour", "messages": "30/minute", "transcripts": "10/hour"},
+    **{"denials": "1/hour"},  # entries in the audit log, for each person and route
+    **{"exports": "5/hour"},  # archives with everything about a member
 }
 
 # --- Applications ------------------------------------------------------------------------------
@@ -169,7 +181,10 @@ else:
     _database["OPTIONS"] = {
         "connect_timeout": 3,
         "options": "-c statement_timeout=5000 -c lock_timeout=3000 "
-        "-c idle_in_transaction_session_timeout=30000",
+        "-c idle_in_transaction_session_timeout=30000 "
+        # With less memory a search for common words reads every text twice; with parallel workers
+        # the planner prefers reading a whole table by several to reading a little of it.
+        "-c work_mem=32MB -c max_parallel_workers_per_gather=0",
         "pool": {
             "min_size": 1,
             "max_size": env.int("DATABASE_POOL", 10),

@@ -13,7 +13,6 @@ from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template
@@ -38,10 +37,11 @@ RETRY_AFTER = 30  # seconds
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    own, now = Ticket.objects.owned_by(request.user), timezone.now()
-    counts, waiting, snapshot = {}, [], queue.current()
+    own, now = Ticket.objects.owned_by(request.user).standing(), timezone.now()
+    tally, waiting, snapshot = {}, [], queue.current()
     if request.user.has_portal_access:
-        counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
+        tally = own.with_unread(request.user).tally()
+    counts = {status: count for status, (count, _unread) in tally.items()}
     if counts.get(Ticket.Status.AWAITING_FEEDBACK):
         waiting = list(own.in_section(Ticket.Status.AWAITING_FEEDBACK)[:3])
     context = {
@@ -49,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "open": counts.get(Ticket.Status.OPEN, 0),
             "awaiting": counts.get(Ticket.Status.AWAITING_FEEDBACK, 0),
             "closed": counts.get(Ticket.Status.CLOSED, 0),
+            "unread": sum(unread for _count, unread in tally.values()),
         },
         "waiting": waiting,
         "greeting": request.user.display_name,

@@ -54,8 +54,7 @@ def listed(client, **query):
     """The titles in the work list, in its order."""
     response = client.get(LIST, query)
     assert response.status_code == 200
-    cells = re.findall(r'class="field-subject">(.*?)</t', text_of(response))
-    return [re.sub(r"<.*?>", "", cell) for cell in cells]
+    return re.findall(r'<bdi class="title"[^>]*>(.*?)</bdi>', text_of(response))
 
 
 def hidden(html, name):
@@ -68,11 +67,11 @@ def hidden(html, name):
 def test_the_work_list_shows_what_an_agent_needs_to_choose(desk, ticket, agent):
     ticket.assign(agent, agent, at=timezone.now())
     html = text_of(desk.get(LIST))
-    columns = re.findall(r'class="(?:sortable )?column-(\w+)', html)
+    columns = re.findall(r'<th scope="col">(.*?)</th>', html)
     assert columns == [
-        *("ref", "subject", "state", "age", "handled_by", "written_in", "member_rank")
+        *("Title", "Status", "Waiting for", "Language", "Last word", "Handled by", "Rank")
     ]
-    row = re.sub(r"<.*?>", " ", html[html.index("field-ref") :])
+    row = re.sub(r"<.*?>", " ", html[html.index("data-row") :])
     for word in (ticket.number, ticket.title, "Open", "Slovenščina", "Silver", "Ana Novak"):
         assert word in row
 
@@ -90,12 +89,12 @@ def test_what_waits_for_support_stands_before_what_waits_for_the_member(desk, si
     answer(asked, agent, verb="ask", at=now - dt.timedelta(days=8))
     submit(silver, title="New", at=now)
     assert listed(desk) == ["New", "Asked"]
-    assert listed(desk, status="all") == ["New", "Asked"]
+    assert listed(desk, view="all") == ["New", "Asked"]
 
 
 def test_results_are_counted_for_a_search_only(desk, ticket):
-    assert "Show all" not in text_of(desk.get(LIST))
-    assert "1 result · " in text_of(desk.get(LIST, {"q": ticket.title}))
+    assert "found" not in text_of(desk.get(LIST))
+    assert ">1 ticket found<" in text_of(desk.get(LIST, {"q": ticket.title}))
 
 
 @pytest.mark.parametrize(
@@ -109,8 +108,8 @@ def test_an_empty_list_says_so_and_leads_back(desk, query, words):
 
 
 def test_filters_and_pages_bear_their_own_names(office, silver):
-    captions = re.findall(r"<summary>(.*?)</summary>", text_of(office.get(LIST)))
-    assert captions == ["Status", "Language of the ticket", "Handled by", "Rank", "Waiting for"]
+    labels = re.findall(r'<label for="filter-\w+">(.*?)</label>', text_of(office.get(LIST)))
+    assert labels == ["Status", "Language", "Handled by", "Waiting for", "Rank", "Topic"]
     assert "<h1>People</h1>" in text_of(office.get(PEOPLE))
     assert "<h1>Sonja Novak</h1>" in text_of(office.get(f"{PEOPLE}{silver.pk}/change/"))
 
@@ -135,8 +134,8 @@ def four(silver, gold, agent, supervisor):
         ({"status": "open"}, "mine other"),
         ({"status": "awaiting_feedback"}, "free"),
         ({"status": "closed"}, "closed"),
-        ({"status": "all"}, "closed free other mine"),
-        ({"language__exact": "sl"}, "mine"),
+        ({"view": "all"}, "closed free other mine"),
+        ({"language": "sl"}, "mine"),
         ({"assignee": "me"}, "mine"),
         ({"assignee": "nobody"}, "free"),
         ({"rank": "gold"}, "free"),
@@ -164,8 +163,11 @@ def test_the_work_list_can_be_narrowed_to_a_colleague(desk, four, supervisor):
         {"rank": "emperor"},
         {"age": "9999999"},
         {"status": "burnt"},
-        {"p": "9" * 30},
-        {"p": "-1"},
+        {"topic": "9" * 30},
+        {"topic": "-1"},
+        {"pictures": "2"},
+        {"view": "\0"},
+        {"after": "9" * 30},
         {"q": "\0"},
         {"q": "9" * 300},
         {"o": "99.-99"},
@@ -174,22 +176,21 @@ def test_the_work_list_can_be_narrowed_to_a_colleague(desk, four, supervisor):
 )
 def test_a_forged_filter_is_never_an_error_of_the_desk(desk, ticket, query):
     response = desk.get(LIST, query, follow=True)
-    assert response.status_code == (400 if "member__password__startswith" in query else 200)
+    assert response.status_code == 200
+    assert (ticket.title in text_of(response)) is ("q" not in query or query["q"] == "\0")
 
 
-@pytest.mark.parametrize("words", ["{number}", "{pk}", "#{pk}", "narocila", "placaj", "predpomn"])
-def test_tickets_are_found_by_number_title_text_and_note(desk, ticket, gold, agent, words):
+@pytest.mark.parametrize("words", ["narocila", "placaj", "predpomn"])
+def test_tickets_are_found_by_title_text_and_note(desk, ticket, gold, agent, words):
     submit(gold, title="Something else", description="Entirely")
     answer(ticket, agent, "Izprazniti predpomnilnik", verb="note")
-    words = words.format(number=ticket.number, pk=ticket.pk)
     assert listed(desk, q=words) == [ticket.title]
 
 
-@pytest.mark.parametrize(("way", "status"), [("add/", 403), ("{pk}/delete/", 403)])
-def test_tickets_are_neither_added_nor_deleted_by_hand(office, ticket, way, status):
-    address = LIST + way.format(pk=ticket.pk)
-    assert office.get(address).status_code == status
-    assert office.post(address, {"post": "yes"}).status_code == status
+def test_tickets_are_not_deleted_by_hand(office, ticket):
+    address = f"{LIST}{ticket.pk}/delete/"
+    assert office.get(address).status_code == 403
+    assert office.post(address, {"post": "yes"}).status_code == 403
     assert Ticket.objects.get() == ticket
 
 
@@ -401,10 +402,6 @@ def test_an_agents_own_ticket_is_handled_as_a_members(desk, agent):
 def test_any_other_number_in_the_address_is_404(desk, ticket, number):
     assert desk.get(f"{LIST}{number}/change/").status_code == 404
     assert desk.post(f"{LIST}{number}/change/", {"action": "close"}).status_code == 404
-
-
-def test_the_history_of_a_ticket_is_its_thread(desk, ticket):
-    assert desk.get(f"{LIST}{ticket.pk}/history/")["Location"].endswith(page(ticket))
 
 
 # Who may what

@@ -14,17 +14,18 @@ import uuid
 import live
 import pytest
 from chatting import start
-from conftest import PASSWORD, person, png_file, signed_in, submit
+from conftest import PASSWORD, answer, person, png_file, signed_in, submit
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from accounts.models import Rank, User
+from accounts.models import AuditEntry, ErasureRequest, Rank, User
 from helpdesk import brand
-from tickets.models import CannedReply, Draft, Holiday, Screenshot, ServiceWindow, Ticket
+from tickets.models import CannedReply, Draft, Holiday, Screenshot, ServiceWindow, Ticket, Topic
 
 LIST, NEW = "/technical-issues/", "/technical-issues/new/"
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -35,6 +36,9 @@ TABLE = """
 home                                   302 200 200 200 200 200 200 | 401 405 405 405 405 405 405
 guide                                  302 200 200 200 200 200 200 | 401 405 405 405 405 405 405
 preferences                            302 200 200 200 200 200 200 | 401 400 400 400 400 400 400
+personal_data                          302 302 302 302 302 302 302 | 401 405 405 405 405 405 405
+personal_data_download                 302 405 405 405 405 405 405 | 401 303 303 303 303 303 303
+erasure_request                        302 405 405 405 405 405 405 | 401 303 303 303 303 303 303
 set_language                           405 405 405 405 405 405 405 | 303 303 303 303 303 303 303
 brand_stylesheet                       200 200 200 200 200 200 200 | 405 405 405 405 405 405 405
 tickets:ticket_list                    302 403 200 200 200 200 200 | 401 403 405 405 405 405 405
@@ -44,6 +48,7 @@ tickets:draft_discard                  302 403 405 405 405 405 405 | 401 403 303
 tickets:screenshot_upload              302 403 405 405 405 405 405 | 401 403 400 400 400 400 400
 tickets:screenshot_detail              302 403 200 404 404 200 200 | 401 403 405 405 405 405 405
 tickets:screenshot_delete              302 403 405 405 405 405 405 | 401 403 204 404 404 404 404
+tickets:screenshot_redact              302 403 303 404 404 403 200 | 401 403 303 404 404 403 400
 tickets:ticket_detail                  302 403 200 404 404 404 404 | 401 403 405 405 405 405 405
 tickets:ticket_received                302 403 200 404 404 404 404 | 401 403 405 405 405 405 405
 tickets:reply_create                   302 403 405 405 405 405 405 | 401 403 400 404 404 404 404
@@ -107,12 +112,23 @@ admin:accounts_user_add                302 403 403 403 403 403 200 | 401 403 403
 admin:accounts_user_history            302 403 403 403 403 200 200 | 401 403 403 403 403 200 200
 admin:accounts_user_delete             302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
 admin:accounts_user_change             302 403 403 403 403 200 200 | 401 403 403 403 403 403 200
+admin:accounts_user_export             302 403 403 403 403 403 302 | 401 403 403 403 403 403 303
+admin:accounts_user_erase              302 403 403 403 403 403 302 | 401 403 403 403 403 403 303
+admin:accounts_erasurerequest_changelist 302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:accounts_erasurerequest_add      302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:accounts_erasurerequest_history  302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:accounts_erasurerequest_delete   302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:accounts_erasurerequest_change   302 403 403 403 403 403 200 | 401 403 403 403 403 403 403
+admin/accounts/erasurerequest/         302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
 admin/accounts/user/                   302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
-admin:tickets_ticket_changelist        302 403 403 403 403 200 200 | 401 403 403 403 403 200 200
-admin:tickets_ticket_add               302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
-admin:tickets_ticket_history           302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
+admin:tickets_ticket_changelist        302 403 403 403 403 200 200 | 401 403 403 403 403 303 303
+admin:tickets_ticket_next              302 403 403 403 405 405 405 | 401 403 403 403 403 303 303
+admin:tickets_ticket_undo              302 403 403 403 405 405 405 | 401 403 403 403 403 303 303
+admin:tickets_ticket_add               302 403 403 403 403 200 200 | 401 403 403 403 403 400 400
+admin:tickets_ticket_history           302 403 403 403 403 200 200 | 401 403 403 403 405 405 405
 admin:tickets_ticket_delete            302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
 admin:tickets_ticket_change            302 403 403 403 403 200 200 | 401 403 403 403 403 303 303
+admin:tickets_ticket_pulse             302 403 403 403 405 405 405 | 401 403 403 403 403 200 200
 admin/tickets/ticket/                  302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
 admin:tickets_servicewindow_changelist 302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin:tickets_servicewindow_add        302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
@@ -132,6 +148,25 @@ admin:tickets_cannedreply_history      302 403 403 403 403 403 200 | 401 403 403
 admin:tickets_cannedreply_delete       302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin:tickets_cannedreply_change       302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin/tickets/cannedreply/             302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
+admin:tickets_cannedreply_preview      302 403 403 403 403 403 405 | 401 403 403 403 403 403 400
+admin:tickets_topic_changelist         302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_topic_add                302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_topic_history            302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_topic_delete             302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_topic_change             302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin/tickets/topic/                   302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
+admin:tickets_ticketevent_changelist   302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_ticketevent_add          302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:tickets_ticketevent_history      302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
+admin:tickets_ticketevent_delete       302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:tickets_ticketevent_change       302 403 403 403 403 403 200 | 401 403 403 403 403 403 403
+admin/tickets/ticketevent/             302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
+admin:accounts_auditentry_changelist   302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:accounts_auditentry_add          302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:accounts_auditentry_history      302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
+admin:accounts_auditentry_delete       302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:accounts_auditentry_change       302 403 403 403 403 403 200 | 401 403 403 403 403 403 403
+admin/accounts/auditentry/             302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
 admin:chat_conversation_changelist     302 403 403 403 403 200 200 | 401 403 403 403 403 200 200
 admin:chat_conversation_add            302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
 admin:chat_conversation_history        302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
@@ -180,6 +215,8 @@ def address(name, route, values):
     values = {**values, "object_id": values[model[1]] if model else values["number"]}
     if "chat/" in route:
         values["uuid"] = values["chat"]
+    if "redact/" in route:
+        values["uuid"] = values["sent"]
     wanted = {key: values[key] for key in re.findall(r"<(?:\w+:)?(\w+)>", route)}
     if re.split("[<(]", route)[0] == name:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(wanted[found[1]]), route)
@@ -194,9 +231,16 @@ def addresses(ticket, upload, silver):
     values |= {"id": ticket.member.pk, "user": ticket.member.pk, "ticket": ticket.pk}
     values |= {"servicewindow": ServiceWindow.objects.first().pk, "holiday": holiday.pk}
     values |= {"content_type_id": ContentType.objects.get_for_model(Ticket).pk, "uidb36": "1"}
+    sent = Screenshot.objects.upload(silver, png_file(), ticket.created_at)
+    answer(ticket, silver, screenshots=[sent])  # longer ago than its sender may change it
+    values["sent"] = sent.uuid
     chat = start(silver)
     values |= {"app_label": "tickets", "chat": chat.uuid, "conversation": chat.pk}
     values["cannedreply"] = CannedReply.objects.get(shortcut="lang").pk
+    entry = AuditEntry.objects.create(action=AuditEntry.Action.EXPORT, at=timezone.now())
+    values |= {"topic": Topic.objects.first().pk, "auditentry": entry.pk}
+    values["ticketevent"] = ticket.last_event
+    values["erasurerequest"] = ErasureRequest.objects.file(silver, timezone.now()).pk
     return {name: address(name, route, values) for name, route, _view in routes()}
 
 

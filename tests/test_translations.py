@@ -6,9 +6,11 @@ from gettext import GNUTranslations
 from io import StringIO
 from pathlib import Path
 
+import django
 import polib
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -213,6 +215,55 @@ def test_every_plural_form_keeps_the_number(path):
 def test_overrides_win_over_django_and_allauth(language, msgid, text):
     with translation.override(language):
         assert translation.gettext(msgid) == text
+
+
+DJANGO = Path(django.__path__[0])
+# What is written the same way, or is a mark, a unit or a name; and months, which have formats.
+SAME = {
+    *("English", "Esperanto", "Interlingua", "IPv4", "IPv6", "URL", "Text", "Filter", "hash"),
+    *("…", ":", ", ", ":?.!", "%(truncated_text)s…", "%(class_name)s %(instance)s"),
+    *(f"%s {unit}" for unit in ("KB", "MB", "GB", "TB", "PB")),
+    *("a.m.", "p.m.", "AM", "PM", "jan", "feb", "mar", "apr", "jun", "jul", "sep", "nov", "dec"),
+    *("Feb.", "April", "Sept.", "Nov.", "Dec.", "%(num)d minute"),
+}
+
+
+def told(entry, number):
+    """What the portal says for a message of Django in the language of the moment."""
+    if entry.msgid_plural and entry.msgctxt:
+        return translation.npgettext(entry.msgctxt, entry.msgid, entry.msgid_plural, number)
+    if entry.msgid_plural:
+        return translation.ngettext(entry.msgid, entry.msgid_plural, number)
+    if entry.msgctxt:
+        return translation.pgettext(entry.msgctxt, entry.msgid)
+    return translation.gettext(entry.msgid)
+
+
+@pytest.mark.parametrize("language", FORMS)
+@pytest.mark.parametrize("package", ["conf", *(f"contrib/{p}" for p in ("admin", "auth"))])
+def test_nothing_that_django_says_on_the_desk_is_left_in_english(package, language):
+    path = DJANGO / package / "locale" / "en" / "LC_MESSAGES" / "django.po"
+    left = set()
+    with translation.override(language):
+        for entry in polib.pofile(str(path)):
+            texts_of = {told(entry, number) for number in NUMBERS}
+            if texts_of & {entry.msgid, entry.msgid_plural} and entry.msgid not in SAME:
+                left.add(entry.msgid)
+    assert not left
+
+
+@pytest.mark.parametrize("language", FORMS)
+def test_what_admins_scripts_leave_in_english_is_on_no_page_of_ours(language):
+    """Only the double list box has untranslated words; we use none."""
+    folder = DJANGO / "contrib" / "admin" / "locale"
+    theirs = polib.pofile(str(folder / language / "LC_MESSAGES" / "djangojs.po"))
+    known = {entry.msgid for entry in theirs if entry.translated()}
+    english = polib.pofile(str(folder / "en" / "LC_MESSAGES" / "djangojs.po"))
+    left = [entry for entry in english if entry.msgid not in known]
+    scripts = {Path(path).name for entry in left for path, _line in entry.occurrences}
+    assert scripts <= {"SelectFilter2.js"}
+    pages = admin.site._registry.values()
+    assert not [page for page in pages if page.filter_horizontal or page.filter_vertical]
 
 
 @pytest.mark.parametrize(

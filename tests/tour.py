@@ -8,7 +8,7 @@ from conftest import answer, png_file, submit
 from django.utils import timezone
 
 from chat.models import Conversation, Presence
-from tickets.models import CannedReply, Screenshot, Ticket
+from tickets.models import CannedReply, Screenshot, Ticket, Topic
 
 
 class Traces(NamedTuple):
@@ -16,6 +16,7 @@ class Traces(NamedTuple):
 
     asked: Ticket
     closed: Ticket
+    whole: Ticket  # into which another was merged, with questions
     ended: Conversation
     talk: Conversation
     waiting: Conversation
@@ -36,7 +37,23 @@ def live_in(silver, other_silver, gold, agent):
         closed = submit(silver, title="Košarica prikazuje napačno valuto", at=opened)
         closed.close(agent, at=opened + dt.timedelta(days=1))
     submit(gold, title="Objednávku nelze zpracovat", at=now - dt.timedelta(hours=3))
-    return Traces(asked, closed, *_chats(silver, other_silver, gold, agent, now))
+    whole = _put_together(gold, agent, now)
+    return Traces(asked, closed, whole, *_chats(silver, other_silver, gold, agent, now))
+
+
+def _put_together(member, agent, now):
+    """Two tickets that are one now, with two questions of which one is answered."""
+    whole = submit(member, title="My team report is empty", at=now - dt.timedelta(hours=30))
+    again = submit(member, title="Team report again", at=now - dt.timedelta(hours=20))
+    answer(again, member, "It is the one for June.", at=now - dt.timedelta(hours=19))
+    again.merge_into(agent, whole, at=now - dt.timedelta(hours=18))
+    whole.set_topic(agent, Topic.objects.first(), at=now - dt.timedelta(hours=17))
+    asked = ["Which browser do you use?", "Which month is empty?"]
+    later = now - dt.timedelta(hours=16)
+    question = answer(whole, agent, "Thank you.", verb="ask", questions=asked, at=later)
+    first = question.questions.first()
+    answer(whole, member, "", answers={first.pk: "Firefox"}, at=now - dt.timedelta(hours=15))
+    return whole
 
 
 def _chats(silver, other_silver, gold, agent, now):
@@ -60,7 +77,8 @@ def _chats(silver, other_silver, gold, agent, now):
 
 def pages(traces):
     """Addresses by persona and by the name of the page."""
-    asked, closed, ended, talk, waiting = traces
+    asked, closed, whole, ended, talk, waiting = traces
+    shot = asked.screenshots.first()
     return {
         "silver": {
             "home": "/",
@@ -82,13 +100,24 @@ def pages(traces):
             "chat-form": "/chat/",
             "chat-ended": ended.get_absolute_url(),
         },
-        "other_silver": {"issues-empty": "/technical-issues/", "chat": talk.get_absolute_url()},
-        "gold": {"chat-waiting": waiting.get_absolute_url()},
+        "other_silver": {
+            "issues-empty": "/technical-issues/",
+            "chat": talk.get_absolute_url(),
+        },
+        "gold": {
+            "chat-waiting": waiting.get_absolute_url(),
+            "issue-questions": whole.get_absolute_url(),
+        },
         "premier": {"not-eligible": "/technical-issues/", "home-below": "/"},
         "agent": {
             "desk-index": "/admin/",
             "desk-list": "/admin/tickets/ticket/",
             "desk-list-empty": "/admin/tickets/ticket/?q=nic",
+            "desk-list-all": "/admin/tickets/ticket/?view=all&language=sl&pictures=1",
+            "desk-list-closed": "/admin/tickets/ticket/?view=closed",
+            "desk-file": "/admin/tickets/ticket/add/",
+            "desk-follow-up": f"/admin/tickets/ticket/add/?follow_up={closed.pk}",
+            "desk-ticket-merged": f"/admin/tickets/ticket/{whole.pk}/change/?view=all",
             "desk-ticket": f"/admin/tickets/ticket/{asked.pk}/change/",
             "desk-ticket-closed": f"/admin/tickets/ticket/{closed.pk}/change/",
             "desk-person-read": f"/admin/accounts/user/{asked.member_id}/change/",
@@ -103,7 +132,15 @@ def pages(traces):
             "desk-windows": "/admin/tickets/servicewindow/",
             "desk-holiday": "/admin/tickets/holiday/add/",
             "desk-replies": "/admin/tickets/cannedreply/",
+            "desk-reply-new": "/admin/tickets/cannedreply/add/",
+            "desk-picture": f"/technical-issues/screenshots/{shot.uuid}/redact/",
             "desk-reply": f"/admin/tickets/cannedreply/{CannedReply.objects.first().pk}/change/",
+            "desk-topics": "/admin/tickets/topic/",
+            "desk-topic": f"/admin/tickets/topic/{Topic.objects.first().pk}/change/",
+            "desk-topic-delete": f"/admin/tickets/topic/{Topic.objects.first().pk}/delete/",
+            "desk-events": "/admin/tickets/ticketevent/",
+            "desk-event": f"/admin/tickets/ticketevent/{asked.last_event}/change/",
+            "desk-audit": "/admin/accounts/auditentry/",
             "console-all": "/staff/chat/",
             "desk-people": "/admin/accounts/user/",
             "desk-person": f"/admin/accounts/user/{asked.member_id}/change/",

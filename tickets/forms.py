@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -18,7 +21,9 @@ from accounts.models import User
 from accounts.text import normalise_newlines, validate_line, validate_text
 
 from .images import MAX_BYTES, MEGABYTE, ImageRefused
-from .models import Draft, Screenshot, TicketLanguage
+from .models import Draft, Question, Screenshot, Ticket, TicketLanguage
+
+MODES = [("reply", "reply"), ("note", "note")]  # the tabs of an agent's answer
 
 
 class LineField(forms.CharField):
@@ -45,6 +50,38 @@ class ProseField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return normalise_newlines(super().to_python(value)).strip()
+
+
+class TextsInput(forms.Textarea):
+    """Several boxes of one name; the template draws them."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return data.getlist(name)
+
+
+class QuestionsField(forms.Field):
+    """Questions to the member in the order of their boxes; empty boxes do not count."""
+
+    widget = TextsInput
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.prose = ProseField(required=False, max_length=max_length)
+
+    def clean(self, value: list[str] | None) -> list[str]:
+        texts, faults = [], []
+        for text in filled(value):
+            try:
+                texts.append(self.prose.clean(text))
+            except forms.ValidationError as refused:
+                where = _("Question %(n)s") % {"n": len(texts) + len(faults) + 1}
+                faults.append(f"{where}: {' '.join(refused.messages)}")
+        if len(texts) + len(faults) > settings.QUESTIONS_PER_REPLY:
+            message = _("Too many questions. Largest number: %(n)s.")
+            faults.append(message % {"n": settings.QUESTIONS_PER_REPLY})
+        if faults:
+            raise forms.ValidationError(faults)
+        return texts
 
 
 class PictureInput(forms.ClearableFileInput):
@@ -180,6 +217,12 @@ class DraftForm(forms.ModelForm):
 
 
 class ReplyForm(PostForm):
+    """A reply, with a box of its own for each of ``questions``.
+
+    A posted text whose question is not among them gets a box too, so that no text is ever lost.
+    """
+
+    ANSWER = re.compile(r"answer-([1-9][0-9]{0,17})")
     body = ProseField(
         label=gettext_lazy("Your reply"),
         max_length=settings.TEXT_MAX_LENGTH,
@@ -189,6 +232,44 @@ class ReplyForm(PostForm):
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     field_order = ["body", "screenshots"]
 
+    def __init__(self, *args: Any, questions: Iterable[Question] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._questions = {question.pk: question for question in questions}
+        boxes = [pk for pk, question in self._questions.items() if not question.answered_in_id]
+        if self.is_bound:
+            boxes += self.answered(self.data)
+        self._boxes = {pk: f"answer-{pk}" for pk in boxes}
+        for name in self._boxes.values():
+            self.fields[name] = ProseField(max_length=settings.TEXT_MAX_LENGTH, required=False)
+        self.order_fields([*self._boxes.values(), *self.field_order])
+
+    @classmethod
+    def answered(cls, data: QueryDict) -> list[int]:
+        """The ids of the questions whose boxes hold something in ``data``."""
+        names = filter(None, map(cls.ANSWER.fullmatch, data))
+        return [int(name[1]) for name in names if (data.get(name[0]) or "").strip()]
+
+    @property
+    def boxes(self) -> list[tuple[forms.BoundField, Question | None]]:
+        """The box of each answer, and its question if that is known."""
+        return [(self[name], self._questions.get(pk)) for pk, name in self._boxes.items()]
+
+    def said_in(self, ticket: Ticket | None) -> tuple[str, dict[int, str]]:
+        """The words and the answers by question for ``ticket``.
+
+        An answer to a question of another ticket belongs to the words, below its question.
+        """
+        words, answers = [], {}
+        for pk, name in self._boxes.items():
+            text, question = self._written(name), self._questions.get(pk)
+            if text and question and question.reply.ticket_id != (ticket and ticket.pk):
+                words.append(f"{question.text}\n{text}")
+            elif text and ticket:
+                answers[pk] = text
+            elif text:
+                words.append(text)
+        return "\n\n".join(filter(None, [*words, self._written("body")])), answers
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "body" in cleaned and (fault := self.fault_of(cleaned["body"])):
@@ -197,7 +278,13 @@ class ReplyForm(PostForm):
 
     def fault_of(self, body: str) -> str:
         """What to say of a text that is there or missing; empty if it is as it should be."""
-        return "" if body or self.uploads else _("Write a reply.")
+        answered = [name in self.errors or self._written(name) for name in self._boxes.values()]
+        if body or self.uploads or any(answered):
+            return ""
+        return _("Answer a question or write a reply.") if answered else _("Write a reply.")
+
+    def _written(self, name: str) -> str:
+        return self.cleaned_data.get(name, "")
 
 
 class ReopenForm(forms.Form):
@@ -217,18 +304,26 @@ class DeskForm(ReplyForm):
     """An agent's answer. The button pressed says what becomes of it.
 
     ``mode`` is the tab the text was written under, if any: a note must not be sent as a reply by
-    mistake, nor the other way round. ``close`` takes no text, so that none is lost with it.
+    mistake, nor the other way round. ``close`` takes no text, so that none is lost with it, and
+    ``questions`` go with ``ask`` alone.
     """
 
     ACTIONS = ("reply", "ask", "finish", "note", "close")
-    mode = forms.ChoiceField(choices=[("reply", "reply"), ("note", "note")], required=False)
+    mode = forms.ChoiceField(choices=MODES, required=False)
+    questions = QuestionsField(max_length=settings.QUESTION_MAX_LENGTH)
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
-    field_order = ["body", "screenshots", "mode", "action"]
+    field_order = ["body", "questions", "screenshots", "mode", "action"]
 
     @property
     def is_note(self) -> bool:
         """Whether the text is meant for colleagues; in doubt it is."""
         return "note" in (self["mode"].value(), self["action"].value())
+
+    @property
+    def question_boxes(self) -> list[str]:
+        """What stands in the boxes: everything that was typed, and empty ones up to the limit."""
+        typed = filled(self["questions"].value())
+        return typed + [""] * (settings.QUESTIONS_PER_REPLY - len(typed))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -236,6 +331,14 @@ class DeskForm(ReplyForm):
         if mode and action != "close" and (mode == "note") != (action == "note"):
             message = _("Nothing was sent: the button is for the other kind of text. Choose again.")
             self.add_error(None, message)
+        elif action != "ask" and cleaned.get("questions"):
+            self.add_error(
+                "questions",
+                _(
+                    "Questions go only with “Send and wait for feedback”. Choose this button, or "
+                    "empty the question boxes."
+                ),
+            )
         return cleaned
 
     def fault_of(self, body: str) -> str:
@@ -246,7 +349,20 @@ class DeskForm(ReplyForm):
             return _("The files are not sent yet. Send or remove them.") if self.uploads else ""
         if action == "note" and not (body or self.uploads):
             return _("Write a note.")
+        if action == "ask" and filled(self["questions"].value()):
+            return ""
         return super().fault_of(body)
+
+
+class AnswerDraftForm(forms.Form):
+    """What is kept while an agent types: nothing is judged but whether it can be stored."""
+
+    mode = forms.ChoiceField(choices=MODES, required=False)
+    body = ProseField(required=False, max_length=2 * settings.TEXT_MAX_LENGTH)
+    questions = QuestionsField(max_length=2 * settings.QUESTION_MAX_LENGTH)
+
+    def clean_mode(self) -> str:
+        return self.cleaned_data["mode"] or "reply"
 
 
 class AssignForm(forms.Form):
@@ -273,6 +389,11 @@ def limits() -> dict[str, Any]:
         "types": "PNG, JPEG, WebP",
         "accept": "image/jpeg,image/png,image/webp",
     }
+
+
+def filled(texts: list[str] | None) -> list[str]:
+    """Those of ``texts`` that are more than space."""
+    return [text for text in texts or [] if text.strip()]
 
 
 def parse_uuids(values: list[str]) -> set[uuid.UUID]:

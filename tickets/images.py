@@ -1,8 +1,9 @@
 """Pictures from strangers: judged by content, decoded in a child, stored without metadata.
 
-`sanitise(upload)` is for views and models. The work is done by `python -m tickets.images FOLDER`,
-a child that limits itself before it looks at the first byte; it imports no Django, and the parent
-imports no Pillow, so neither pays for the other.
+`sanitise(upload)` and `blacken(picture, boxes)` are for views and models. The work is done by
+`python -m tickets.images FOLDER`, a child that limits itself before it looks at the first byte; it
+imports no Django, and the parent imports no Pillow, so neither pays for the other. A file of boxes
+in the folder makes it paint them; what it paints on was stored here and is not judged again.
 
 What comes out: PNG stays PNG and JPEG stays JPEG. WebP becomes JPEG where it was lossy and opaque,
 else PNG: encoding WebP costs twenty bytes a pixel, the other two four, and every mail reader and
@@ -14,6 +15,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import math
 import os
 import re
 import resource
@@ -37,7 +39,7 @@ else:
     from django.utils.translation import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import IO
 
     from django.core.files import File
@@ -124,24 +126,44 @@ def sanitise(upload: File | IO[bytes]) -> Iterator[Sanitised]:
     Raises ImageRefused before the block if the upload is no picture we take, ImagesBusy if there
     is no room to find out.
     """
+    with _folder_with(upload, MAX_BYTES) as folder:
+        yield _ask_child(folder)
+
+
+@contextmanager
+def blacken(
+    picture: File | IO[bytes], boxes: Sequence[tuple[float, float, float, float]]
+) -> Iterator[Sanitised]:
+    """Yield a stored picture with black rectangles painted on it, and its thumbnail made anew.
+
+    Each box is left, top, width, height in per cent of the picture; every pixel it touches is
+    black. Raises what `sanitise` raises.
+    """
+    with _folder_with(picture, CHILD_OUTPUT) as folder:
+        (folder / "boxes").write_text(json.dumps(boxes))
+        yield _ask_child(folder)
+
+
+@contextmanager
+def _folder_with(upload: File | IO[bytes], most: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="picture-") as name:
         folder = Path(name)
         try:
-            _copy(upload, folder / "upload")
+            _copy(upload, folder / "upload", most)
         except OSError as error:
             if error.errno in _DISK_IS_FULL:
                 raise ImagesBusy from error
             raise
-        yield _ask_child(folder)
+        yield folder
 
 
-def _copy(upload: File | IO[bytes], target: Path) -> None:
+def _copy(upload: File | IO[bytes], target: Path, most: int) -> None:
     """Write the upload to a file; its own word about its size is not believed."""
     size = 0
     with target.open("wb") as file:
         for piece in _pieces(upload):
             size += len(piece)
-            if size > MAX_BYTES:
+            if size > most:
                 raise ImageRefused("too_big")
             file.write(piece)
     if not size:
@@ -282,7 +304,7 @@ def _limit_myself() -> None:
 
 def _answer(folder: Path) -> dict:
     try:
-        return _clean(folder)
+        return _black(folder) if (folder / "boxes").exists() else _clean(folder)
     except _Refusal as refusal:
         return {"refused": str(refusal)}
     except Image.DecompressionBombError:
@@ -301,6 +323,32 @@ def _clean(folder: Path) -> dict:
     kind, lossy = _judge(data)
     image = _plain(_decode(data, kind))
     encoding = "JPEG" if kind == "JPEG" or (lossy and image.mode != "RGBA") else "PNG"
+    return _finish(image, folder, encoding)
+
+
+def _black(folder: Path) -> dict:
+    """Paint the boxes. What is stored is larger than any upload: no limit of bytes but our own."""
+    data = (folder / "upload").read_bytes()
+    encoding = "PNG" if data.startswith(PNG_MAGIC) else "JPEG"
+    image = _plain(_decode(data, encoding))
+    for box in json.loads((folder / "boxes").read_text()):
+        image.paste("black", _pixels(box, *image.size))
+    return _finish(image, folder, encoding)
+
+
+def _pixels(box: list[float], width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of every pixel that the box touches."""
+    left, top, wide, high = box
+    return (
+        max(0, math.floor(left * width / 100)),
+        max(0, math.floor(top * height / 100)),
+        min(width, math.ceil((left + wide) * width / 100)),
+        min(height, math.ceil((top + high) * height / 100)),
+    )
+
+
+def _finish(image: Image.Image, folder: Path, encoding: str) -> dict:
+    """Write the picture and its thumbnail; return what they are."""
     width, height = image.size
     _save(image, folder / "content", encoding, quality=88, compress_level=1)
     image.thumbnail(THUMB_BOX, Image.Resampling.LANCZOS)

@@ -18,12 +18,14 @@ WINDOWS = [  # GMT (S16–S18)
 
 
 class Text(NamedTuple):
-    """A canned reply in the three languages."""
+    """A canned reply in the three languages, and where it is offered."""
 
     shortcut: str
     en: str
     cs: str
     sl: str
+    for_chat: bool = False
+    for_tickets: bool = False
 
 
 REDACT = ["redact_screenshot"]
@@ -46,6 +48,7 @@ TEXTS = [
         "Hello {name}, my name is {agent}. How can I help you?",
         "Dobrý den, jmenuji se {agent}. S čím vám mohu pomoci?",
         "Pozdravljeni, {name}, tukaj {agent}. Kako vam lahko pomagam?",
+        for_chat=True,
     ),
     Text(
         "lang",
@@ -58,12 +61,14 @@ TEXTS = [
         "Klepet je samo v angleščini. V svojem jeziku ({language}) lahko vložite zahtevek: "
         "tukaj v klepetu izberite »Vloži zahtevek v svojem jeziku«. Dosedanji pogovor se prenese "
         "v obrazec.",
+        for_chat=True,
     ),
     Text(
         "moment",
         "One moment, please. I am looking into it.",
         "Okamžik prosím, zjišťuji to.",
         "Samo trenutek, prosim, preverjam.",
+        for_chat=True,
     ),
     Text(
         "picture",
@@ -71,12 +76,15 @@ TEXTS = [
         "Můžete mi poslat snímek toho, co vidíte? Obrázek lze do chatu vložit ze schránky nebo "
         "přetáhnout.",
         "Mi lahko pošljete posnetek tega, kar vidite? V klepet ga lahko prilepite ali povlečete.",
+        for_chat=True,
     ),
     Text(
         "reload",
         "Please reload the page and try once more. Does the same thing happen?",
         "Načtěte prosím stránku znovu a zkuste to ještě jednou. Stane se totéž?",
         "Prosimo, osvežite stran in poskusite še enkrat. Se zgodi isto?",
+        for_chat=True,
+        for_tickets=True,
     ),
     Text(
         "ticket",
@@ -86,12 +94,109 @@ TEXTS = [
         "{ticket_link}",
         "To bo trajalo dlje. Prosimo, vložite zahtevek, da bomo lahko zadevo obravnavali: "
         "{ticket_link}",
+        for_chat=True,
     ),
     Text(
         "bye",
         "Thank you for your patience, {name}. Have a nice day.",
         "Děkujeme za trpělivost. Přejeme vám hezký den.",
         "Hvala za potrpežljivost, {name}. Želimo vam lep dan.",
+        for_chat=True,
+    ),
+    Text(
+        "received",
+        "Hello {name},\n\nThank you for your report. We have started to look into it and will "
+        "write to you here as soon as we know more.",
+        "Dobrý den,\n\nděkujeme za nahlášení. Začali jsme to zjišťovat a jakmile budeme vědět "
+        "víc, napíšeme vám sem.",
+        "Pozdravljeni, {name},\n\nhvala za sporočilo. Zadevo smo začeli preverjati in vam bomo "
+        "pisali tukaj, takoj ko bomo vedeli več.",
+        for_tickets=True,
+    ),
+    Text(
+        "steps",
+        "Hello {name},\n\nTo find the cause we need to see it the way you do. Please write step by "
+        "step what you click, what happens then, and what you expected to happen.",
+        "Dobrý den,\n\nabychom našli příčinu, potřebujeme postupovat stejně jako vy. Napište "
+        "prosím krok za krokem, na co klikáte, co se potom stane a co se mělo stát.",
+        "Pozdravljeni, {name},\n\nda najdemo vzrok, moramo zadevo videti tako kot vi. Prosimo, "
+        "opišite po korakih, kaj kliknete, kaj se nato zgodi in kaj bi se moralo zgoditi.",
+        for_tickets=True,
+    ),
+    Text(
+        "screenshot",
+        "Hello {name},\n\nPlease send us a screenshot of the whole page with the error message. "
+        "You can add it to your reply here: {ticket_link}\n\nHide passwords and card numbers "
+        "before you send it.",
+        "Dobrý den,\n\npošlete nám prosím snímek celé stránky s chybovou zprávou. Můžete ho přidat "
+        "ke své odpovědi zde: {ticket_link}\n\nPřed odesláním zakryjte hesla a čísla karet.",
+        "Pozdravljeni, {name},\n\nprosimo, pošljite nam posnetek celotne strani s sporočilom o "
+        "napaki. Dodate ga lahko svojemu odgovoru tukaj: {ticket_link}\n\nPred pošiljanjem "
+        "zakrijte gesla in številke kartic.",
+        for_tickets=True,
+    ),
+    Text(
+        "browser",
+        "Which browser and which device do you use? Does the same thing happen in another browser "
+        "or on another device?",
+        "Jaký prohlížeč a jaké zařízení používáte? Děje se totéž i v jiném prohlížeči nebo na "
+        "jiném zařízení?",
+        "Kateri brskalnik in katero napravo uporabljate? Se isto zgodi tudi v drugem brskalniku "
+        "ali na drugi napravi?",
+        for_tickets=True,
+    ),
+    Text(
+        "cache",
+        "Please clear the cache of your browser: press Ctrl+Shift+Delete (on a Mac "
+        "Cmd+Shift+Delete), choose cached images and files, and confirm. Then open the page again. "
+        "Does the same thing happen?",
+        "Vymažte prosím mezipaměť prohlížeče: stiskněte Ctrl+Shift+Delete (na Macu "
+        "Cmd+Shift+Delete), zvolte obrázky a soubory v mezipaměti a potvrďte. Potom stránku znovu "
+        "otevřete. Stane se totéž?",
+        "Prosimo, izbrišite predpomnilnik brskalnika: pritisnite Ctrl+Shift+Delete (na Macu "
+        "Cmd+Shift+Delete), izberite predpomnjene slike in datoteke ter potrdite. Nato stran znova "
+        "odprite. Se zgodi isto?",
+        for_tickets=True,
+    ),
+    Text(
+        "fixed",
+        "Hello {name},\n\nWe have found and removed the cause. Please try it once more. If it "
+        "still does not work, reply here: {ticket_link}\n\n{agent}",
+        "Dobrý den,\n\npříčinu jsme našli a odstranili. Zkuste to prosím ještě jednou. Pokud to "
+        "stále nefunguje, odpovězte zde: {ticket_link}\n\n{agent}",
+        "Pozdravljeni, {name},\n\nvzrok smo našli in odpravili. Prosimo, poskusite še enkrat. Če "
+        "še vedno ne deluje, odgovorite tukaj: {ticket_link}\n\n{agent}",
+        for_tickets=True,
+    ),
+    Text(
+        "waiting",
+        "Hello {name},\n\nWe are still waiting for your answer to our last question. You can reply "
+        "here: {ticket_link}",
+        "Dobrý den,\n\nstále čekáme na vaši odpověď na náš poslední dotaz. Odpovědět můžete zde: "
+        "{ticket_link}",
+        "Pozdravljeni, {name},\n\nše vedno čakamo na vaš odgovor na naše zadnje vprašanje. "
+        "Odgovorite lahko tukaj: {ticket_link}",
+        for_tickets=True,
+    ),
+    Text(
+        "closing",
+        "Hello {name},\n\nWe have not heard from you, so we are closing this issue. You can open "
+        "it again for 14 days; later, submit a follow-up ticket: {issues_link}",
+        "Dobrý den,\n\nprotože od vás nemáme odpověď, lístek uzavíráme. Znovu ho můžete otevřít "
+        "ještě 14 dní, později odešlete navazující lístek: {issues_link}",
+        "Pozdravljeni, {name},\n\nker od vas nismo prejeli odgovora, zahtevek zapiramo. Znova ga "
+        "lahko odprete še 14 dni, pozneje pa vložite povezan zahtevek: {issues_link}",
+        for_tickets=True,
+    ),
+    Text(
+        "together",
+        "Hello {name},\n\nYour other ticket is about the same issue, so we are putting the two "
+        "together. You find everything here: {ticket_link}",
+        "Dobrý den,\n\nváš další lístek se týká téže potíže, proto oba spojujeme. Vše najdete zde: "
+        "{ticket_link}",
+        "Pozdravljeni, {name},\n\nvaš drugi zahtevek se nanaša na isto težavo, zato ju združujemo. "
+        "Vse najdete tukaj: {ticket_link}",
+        for_tickets=True,
     ),
 ]
 
@@ -100,6 +205,7 @@ def seed(apps: Any) -> None:
     """Everything below; run by tests."""
     seed_hours(apps)
     seed_replies(apps)
+    seed_ticket_replies(apps)
     seed_topics(apps)
 
 
@@ -116,13 +222,37 @@ def seed_hours(apps: Any) -> None:
 
 
 def seed_replies(apps: Any) -> None:
-    """Write the first canned replies and let supervisors look after them; run by a migration."""
+    """Write the first canned replies for chats and let supervisors look after all; by a migration.
+
+    It runs before replies know where they are offered.
+    """
     grant(apps, SUPERVISORS, "tickets", REPLIES)
     replies = apps.get_model("tickets", "CannedReply").objects
     if replies.exists():
         return
     for text in TEXTS:
-        replies.create(shortcut=text.shortcut, text_en=text.en, text_cs=text.cs, text_sl=text.sl)
+        if text.for_chat:
+            replies.create(shortcut=text.shortcut, **_texts(text))
+
+
+def seed_ticket_replies(apps: Any) -> None:
+    """Write the first canned replies for tickets, and keep those about chats out; by a migration.
+
+    What has a shortcut of ours already is left as it is.
+    """
+    replies = apps.get_model("tickets", "CannedReply").objects
+    if not replies.exists() or replies.filter(for_tickets=False).exists():
+        return
+    for text in TEXTS:
+        places = {"for_chat": text.for_chat, "for_tickets": text.for_tickets}
+        if text.for_chat:
+            replies.filter(shortcut=text.shortcut).update(**places)
+        else:
+            replies.get_or_create(shortcut=text.shortcut, defaults=_texts(text) | places)
+
+
+def _texts(text: Text) -> dict[str, str]:
+    return {"text_en": text.en, "text_cs": text.cs, "text_sl": text.sl}
 
 
 def seed_topics(apps: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -15,6 +15,9 @@ from accounts.models import User
 
 from .models import Question, Reply, Screenshot, Ticket, TicketEvent, Topic
 from .models.event import Verb
+
+_QUESTION = ("id", "position", "text", "answer", "answered_in_id")
+Names = tuple[dict[int, User], dict[int, Topic]]
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Entry:
     event_by: str = ""
     number: str = ""  # of the duplicate it was written in, empty for the ticket's own
     title: str = ""  # of the duplicate, on its description
+    event: int = 0  # the id of the event it came with
+    is_first_new: bool = False  # the first of those that the reader has not seen
     questions: list[Question] = field(default_factory=list)  # asked here
     answers: list[Question] = field(default_factory=list)  # answered here
     screenshots: list[Screenshot] = field(default_factory=list)
@@ -46,20 +51,50 @@ class Entry:
         return self.author.display_name if self.author else ""
 
 
-def entries_for_member(ticket: Ticket) -> list[Entry]:
+def entries_for_member(ticket: Ticket, merged: list[Ticket] | None = None) -> list[Entry]:
     """What the member may see: no notes, only public events, and not which agent acted."""
-    return _entries(ticket, ticket.member, Reply.objects.public(), _public_events(), _side)
+    replies = Reply.objects.public()
+    return _entries(ticket, ticket.member, replies, _public_events(), _side, merged)
 
 
-def entries_for_desk(ticket: Ticket, agent: User) -> list[Entry]:
-    """The whole thread, with internal notes and every event."""
-    return _entries(ticket, agent, Reply.objects.all(), TicketEvent.objects.all(), _name)
+def entries_for_desk(
+    ticket: Ticket,
+    agent: User,
+    merged: list[Ticket] | None = None,
+    names: Callable[[list[TicketEvent]], Names] | None = None,
+) -> list[Entry]:
+    """The whole thread, with internal notes and every event.
+
+    ``merged`` are its duplicates, ``names`` finds whom and what events name, if the caller knows.
+    """
+    events = TicketEvent.objects.all()
+    return _entries(ticket, agent, Reply.objects.all(), events, _name, merged, names)
+
+
+def mark_new(entries: list[Entry], seen: int) -> None:
+    """Mark where the news of others begins after the event ``seen``; a first visit has no news."""
+    news = (entry for entry in entries if entry.event > seen and not entry.is_own)
+    if seen and (first := next(news, None)):
+        first.is_first_new = True
+
+
+def offer_changes(entries: list[Entry], reader: User, at: datetime) -> None:
+    """Set ``is_changeable`` of the pictures that ``reader`` may black out or remove at ``at``."""
+    for entry in entries:
+        for shot in entry.screenshots:
+            shot.is_changeable = shot.may_change(reader, at)
 
 
 def last_seen(entries: list[Entry]) -> int:
     """The id of the newest reply among ``entries``, 0 if there is none."""
     replies = (entry.id.removeprefix("reply-") for entry in entries if entry.is_reply)
     return max(map(int, replies), default=0)
+
+
+def event_texts(events: list[TicketEvent]) -> dict[int, str]:
+    """What a timeline says of each of ``events``, by id; empty where the verb says it all."""
+    people, topics = _names(events)
+    return {event.pk: _event_text(event, people, topics) for event in events}
 
 
 def reply_entry(
@@ -91,40 +126,56 @@ def _entries(
     replies: QuerySet[Reply],
     events: QuerySet[TicketEvent],
     acted: Callable[[TicketEvent], str],
+    merged: list[Ticket] | None = None,
+    names: Callable[[list[TicketEvent]], Names] | None = None,
 ) -> list[Entry]:
     """The description first, then everything of the ticket and its duplicates in one order."""
-    parts = {ticket.pk: ticket}
-    happened = list(events.filter(ticket=ticket).select_related("actor"))
-    if any(event.verb == Verb.MERGE for event in happened):
+    parts = {part.pk: part for part in [ticket, *(merged or [])]}
+    happened = list(events.filter(ticket__in=parts).select_related("actor"))
+    if merged is None and any(event.verb == Verb.MERGE for event in happened):
         parts |= {part.pk: part for part in ticket.duplicates.all()}
         elsewhere = events.filter(ticket__in=parts).exclude(ticket=ticket)
         happened += elsewhere.select_related("actor")
     shots = defaultdict(list)
-    for shot in Screenshot.objects.filter(ticket__in=parts):
+    for shot in Screenshot.objects.filter(ticket__in=parts).select_related("reply"):
+        shot.ticket = parts[shot.ticket_id]
         shots[shot.reply_id or f"TI-{shot.ticket_id}"].append(shot)
-    questions = defaultdict(list)
-    for question in Question.objects.filter(reply__ticket__in=parts):
-        questions[question.reply_id].append(question)
-        questions[question.answered_in_id].append(question)
+    written_down = replies.filter(ticket__in=parts).select_related("author")
+    said, questions = _with_questions(written_down)
+    written = {event.data.get("reply"): event.pk for event in happened}
     entries = []
     for part in parts.values():
         part.member = ticket.member
         entries.append(_description(part, ticket, reader, shots[part.number]))
-    for reply in replies.filter(ticket__in=parts).select_related("author"):
+    for reply in said:
         part = parts[reply.ticket_id]
         entry = reply_entry(part, reply, reader, shots[reply.pk], questions[reply.pk])
-        entry.number = _foreign(part, ticket)
+        entry.number, entry.event = _foreign(part, ticket), written.get(reply.pk, 0)
         entries.append(entry)
-    people, topics = _people(happened), _topics(happened)
+    people, topics = (names or _names)(happened)
     for event in happened:
         event.ticket = parts[event.ticket_id]
-        if text := _event_text(event, people, topics):
+        if text := _event_text(event, people, topics, reader):
             by, number = acted(event), _foreign(event.ticket, ticket)
             entry = Entry("event", event.at, event.actor, event_text=text, event_by=by)
-            entry.number = number
+            entry.number, entry.event, entry.is_own = number, event.pk, event.actor_id == reader.pk
             entries.append(entry)
     # Stable: a reply stands before the change of status it caused.
     return [entries[0], *sorted(entries[1:], key=lambda entry: entry.at)]
+
+
+def _with_questions(replies: QuerySet[Reply]) -> tuple[list[Reply], dict[int, list[Question]]]:
+    """Every reply once, and the questions asked or answered in it, by one query."""
+    columns = {f"question_{name}": F(f"questions__{name}") for name in _QUESTION}
+    rows = list(replies.annotate(**columns).order_by("at", "pk", "question_position"))
+    questions = defaultdict(list)
+    for row in rows:
+        if row.question_id is not None:
+            values = {name: getattr(row, f"question_{name}") for name in _QUESTION}
+            question = Question(reply_id=row.pk, **values)
+            questions[question.reply_id].append(question)
+            questions[question.answered_in_id].append(question)
+    return list({row.pk: row for row in rows}.values()), questions
 
 
 def _foreign(part: Ticket, ticket: Ticket) -> str:
@@ -161,29 +212,46 @@ def _side(event: TicketEvent) -> str:
     return _("technical support")
 
 
+def _submitted(event: TicketEvent, reader: User | None) -> str:
+    member = event.ticket.member_id
+    if event.actor_id == member:
+        return _("Issue received")
+    if reader and reader.pk == member:
+        return _("Issue filed by technical support for you")
+    return _("Issue filed by support for the member")
+
+
 def _name(event: TicketEvent) -> str:
     if event.verb == Verb.SUBMIT or event.actor is None:
         return ""
     return pgettext("timeline", "by %(name)s") % {"name": event.actor.display_name}
 
 
-def _people(events: list[TicketEvent]) -> dict[int, User]:
+def assigned_to(events: Iterable[TicketEvent]) -> set[int]:
     """Those to whom ``events`` gave the ticket."""
     given = (event.data.get("to") for event in events if event.verb == Verb.ASSIGN)
-    wanted = {pk for pk in given if pk is not None}
-    return User.objects.in_bulk(wanted) if wanted else {}
+    return {pk for pk in given if pk is not None}
 
 
-def _topics(events: list[TicketEvent]) -> dict[int, Topic]:
-    wanted = {event.data.get("topic") for event in events if event.verb == Verb.TOPIC}
-    return Topic.objects.in_bulk(wanted) if wanted else {}
+def _names(events: list[TicketEvent]) -> Names:
+    """The people and topics that ``events`` name."""
+    people = assigned_to(events)
+    topics = {event.data.get("topic") for event in events if event.verb == Verb.TOPIC}
+    return (
+        User.objects.in_bulk(people) if people else {},
+        Topic.objects.in_bulk(topics) if topics else {},
+    )
 
 
-def _event_text(event: TicketEvent, people: dict[int, User], topics: dict[int, Topic]) -> str:
+def _event_text(
+    event: TicketEvent,
+    people: dict[int, User],
+    topics: dict[int, Topic],
+    reader: User | None = None,
+) -> str:
     """What the timeline says of an event; empty where the reply itself says it."""
     if event.verb == Verb.SUBMIT:
-        is_own = event.actor_id == event.ticket.member_id
-        return _("Issue received") if is_own else _("Issue filed by support for the member")
+        return _submitted(event, reader)
     if event.verb == Verb.ASSIGN:
         if event.data.get("to") is None:
             return _("Unassigned")

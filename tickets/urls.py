@@ -15,6 +15,9 @@ urlpatterns = [
     path(
         "screenshots/<uuid:uuid>/delete/", screenshots.screenshot_delete, name="screenshot_delete"
     ),
+    path(
+        "screenshots/<uuid:uuid>/redact/", screenshots.screenshot_redact, name="screenshot_redact"
+    ),
     path("<int:number>/", threads.ticket_detail, name="ticket_detail"),
     path("<int:number>/received/", threads.ticket_received, name="ticket_received"),
     path("<int:number>/replies/", threads.reply_create, name="reply_create"),

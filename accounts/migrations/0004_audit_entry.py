@@ -17,17 +17,26 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('action', models.CharField(choices=[('sign_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('denied', 'Access denied'), ('picture', 'Picture opened'), ('export', 'List exported')], max_length=20, verbose_name='Action')),
-                ('about', models.CharField(blank=True, db_index=True, max_length=100, verbose_name='about')),
+                ('about', models.CharField(blank=True, max_length=100, verbose_name='about')),
                 ('data', models.JSONField(default=dict)),
                 ('address', models.GenericIPAddressField(null=True, verbose_name='address')),
-                ('at', models.DateTimeField(db_index=True, verbose_name='time')),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'audit entry',
                 'verbose_name_plural': 'audit log',
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['at', 'id'], name='audit_at'), models.Index(fields=['action', 'at', 'id'], name='audit_action'), models.Index(fields=['actor', 'at', 'id'], name='audit_actor'), models.Index(fields=['about', 'at', 'id'], name='audit_about'), models.Index(fields=['address', 'at', 'id'], name='audit_address')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['sign_in', 'sign_in_failed', 'denied', 'picture', 'export'])), name='auditentry_action_known')],
             },
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('is_staff', True)), fields=['first_name', 'last_name', 'id'], name='user_staff'),
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['rank', 'id'], name='user_rank'),
         ),
     ]

@@ -1,6 +1,6 @@
 // One open chat of the console: its talk, where one writes, and the card of its member. Several live on one page.
 // chatRoom(element, {...}) → what the console asks of it; the server draws it anew when it changes hands.
-import { canned } from "./console-canned.js";
+import { canned } from "./canned.js";
 import { noteForm, noteMode } from "./console-note.js";
 import { post, reasonOf } from "./console-post.js";
 import { composer } from "./chat-composer.js";

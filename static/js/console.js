@@ -1,7 +1,7 @@
 // The staff console: the queue as the socket tells it, one's own chats side by side, one of them seen.
 import { boardOf, queuePane } from "./console-queue.js";
 import { chatRoom, fetchChat } from "./console-chat.js";
-import { keys } from "./console-keys.js";
+import { keys } from "./keys.js";
 import { panes } from "./console-panes.js";
 import { post, reasonOf } from "./console-post.js";
 import { presence } from "./console-presence.js";
@@ -270,7 +270,7 @@ const write = (asNote) => {
   rooms.get(current).write(asNote);
 };
 
-keys(document.querySelector("[data-keys]"), desk.querySelector("[data-keys-open]"), {
+keys({
   a: accept,
   r: () => write(false),
   n: () => write(true),

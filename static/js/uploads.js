@@ -118,8 +118,8 @@ export const start = (zone) => {
   listen(zone, form, add, rename);
   holdBack(zone, form, rows);
   carry(list, (picture) => store(addRow(), picture, words));
-  // A draft and a composer guard their forms themselves.
-  if (!form.matches("[data-draft-url], [data-composer]")) guard(form);
+  // A draft, a composer and a pulse guard their forms themselves.
+  if (!form.matches("[data-draft-url], [data-composer], [data-pulse]")) guard(form);
 };
 
 document.querySelectorAll("[data-uploads]").forEach(start);

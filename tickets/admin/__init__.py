@@ -1,7 +1,16 @@
 """The agents' desk in Django admin; one file per thing."""
 
+from .events import TicketEventAdmin
 from .hours import HolidayAdmin, ServiceWindowAdmin
 from .replies import CannedReplyAdmin
 from .tickets import TicketAdmin
+from .topics import TopicAdmin
 
-__all__ = ["CannedReplyAdmin", "HolidayAdmin", "ServiceWindowAdmin", "TicketAdmin"]
+__all__ = [
+    "CannedReplyAdmin",
+    "HolidayAdmin",
+    "ServiceWindowAdmin",
+    "TicketAdmin",
+    "TicketEventAdmin",
+    "TopicAdmin",
+]

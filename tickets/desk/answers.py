@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts import throttle
 
-from ..forms import DeskForm
-from ..models import Ticket
+from ..forms import DeskForm, PostForm, filled
+from ..models import AnswerDraft, Ticket, TransitionError
+from ..worklist import Worklist
+from .composer import offered
 
 DONE = {
     "reply": lambda: _("The reply is sent to the member."),
@@ -29,14 +37,68 @@ def apply(request: HttpRequest, ticket: Ticket, form: DeskForm) -> str:
         ticket.close(request.user, **act)
         return ""
     verb = ticket.reply if action == "finish" else getattr(ticket, action)
+    asked = {"questions": post["questions"]} if action == "ask" else {}
     reply = verb(
         request.user,
         post["body"],
         submission_id=post["submission_id"],
         screenshots=form.uploads,
         seen=post["seen"],
+        **asked,
         **act,
     )
     if action == "finish" and not ticket.is_closed:
         ticket.close(request.user, **act)
+    AnswerDraft.objects.filter(ticket=ticket, author=request.user).delete()
     return f"#reply-{reply.pk}"
+
+
+def following_in_view(request: HttpRequest, ticket: Ticket) -> int | None:
+    """The number of the ticket that comes next in the view the agent works through."""
+    return Worklist(request.GET, request.user, timezone.now()).neighbours(ticket)[1]
+
+
+def said(request: HttpRequest, action: str, following: int | None) -> str:
+    """What was done, and the way to the ticket ``following``."""
+    if following is None:
+        return DONE[action]()
+    place = reverse("admin:tickets_ticket_change", args=[following])
+    if query := request.GET.urlencode():
+        place = f"{place}?{query}"
+    link = format_html('<a href="{}">{}</a>', place, _("Next ticket"))
+    return format_html("{} {}", DONE[action](), link)
+
+
+def discard(request: HttpRequest, ticket: Ticket) -> None:
+    """Throw away what the agent has typed and not sent."""
+    AnswerDraft.objects.filter(ticket=ticket, author=request.user).delete()
+
+
+def insert_canned(request: HttpRequest, ticket: Ticket) -> str:
+    """What was typed, with the canned reply that was chosen below it.
+
+    Raises ``TransitionError`` if that reply is not offered.
+    """
+    chosen = request.POST.get("canned")
+    texts = [reply.text for reply in offered(ticket, request.user) if reply.shortcut == chosen]
+    if not texts:
+        raise TransitionError(_("Choose a canned reply."))
+    return "\n\n".join([*filled([request.POST.get("body", "").rstrip()]), *texts])
+
+
+def kept(request: HttpRequest, **changed: str) -> dict[str, Any]:
+    """Form and pictures as they were when a button was pressed that sends nothing.
+
+    Empty if nothing was typed or added. Good files become uploads, and of bad ones it is said why.
+    """
+    files = PostForm(request.POST, request.FILES, owner=request.user, at=timezone.now())
+    if not files.is_valid():
+        for fault in files.errors.get("screenshots", []):
+            messages.warning(request, fault)
+    names = ("body", "mode", "seen", "submission_id")
+    typed = {name: request.POST.get(name) for name in names} | changed
+    typed["questions"] = filled(request.POST.getlist("questions"))
+    if not (files.uploads or typed["questions"] or filled([typed["body"] or ""])):
+        return {}
+    form = DeskForm(initial=typed, owner=request.user, at=timezone.now())
+    return {"form": form, "uploads": files.uploads}

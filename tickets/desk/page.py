@@ -10,15 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.answers import see_other
 
-from ..forms import AssignForm, DeskForm, limits, parse_uuids
-from ..models import Screenshot, StaleReply, Ticket, TransitionError
+from ..forms import DeskForm, limits
+from ..models import StaleReply, Ticket, TransitionError
 from ..models.event import Verb
-from ..thread import entries_for_desk, last_seen, reply_entry
-from .acts import change
-from .answers import DONE, apply
+from ..thread import entries_for_desk, last_seen, mark_new, offer_changes, reply_entry
+from .acts import change, merge, merge_target, named_target, unsent_note
+from .answers import apply, discard, following_in_view, insert_canned, kept, said
+from .card import card, other_tickets
+from .composer import composer, draft_of
+from .house import House
 
 
 def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
@@ -27,41 +31,90 @@ def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> 
     ``frame`` is the admin site's context. What was typed survives every other verb.
     """
     if request.method != "POST":
-        return _show(request, ticket, frame)
-    if request.POST.get("action") in DeskForm.ACTIONS:
+        return _read(request, ticket, frame)
+    action, changed, note = request.POST.get("action"), {}, unsent_note(request)
+    if action in DeskForm.ACTIONS:
         return _answer(request, ticket, frame)
+    if action == "merge":
+        return _merge(request, ticket, frame)
+    if action == "discard":
+        discard(request, ticket)
+        return _back(request, ticket)
     try:
-        said = change(request, ticket)
+        if action == "canned":
+            changed["body"] = insert_canned(request, ticket)
+        else:
+            messages.success(request, change(request, ticket))
+            note = {} if action == "assign" else note
     except TransitionError as impossible:
         messages.warning(request, impossible.message)
-    else:
-        messages.success(request, said)
-    named = parse_uuids(request.POST.getlist("uploads"))
-    uploads = list(Screenshot.objects.uploaded_by(request.user, named))
-    if uploads or request.POST.get("body", "").strip():
-        form = DeskForm(initial=_typed(request), owner=request.user, at=timezone.now())
-        return _show(request, ticket, frame, form=form, uploads=uploads)
-    return see_other("admin:tickets_ticket_change", ticket.pk)
+    if typed := kept(request, **changed) | note:
+        return _show(request, ticket, frame, **typed)
+    return _back(request, ticket)
+
+
+def _read(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
+    """Show the ticket and note that it was read; a duplicate leads to where its thread is."""
+    if ticket.merged_into:
+        where = _("%(number)s was merged into this ticket.") % {"number": ticket.number}
+        messages.info(request, where)
+        return _back(request, ticket.merged_into)
+    page = _show(request, ticket, frame)
+    if request.method == "GET":
+        ticket.seen_by(request.user)
+    return page
+
+
+def _merge(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
+    """Ask once, with both titles; the second time put the two tickets together."""
+    now, typed = timezone.now(), kept(request) | unsent_note(request)
+    shown = {**typed, **named_target(request)}
+    if ticket.merged_into_id and not typed:
+        return _read(request, ticket, frame)  # pressed twice
+    try:
+        if typed:
+            raise TransitionError(_("The text is not sent yet. Send it first or empty the box."))
+        target = merge_target(request, ticket, now)
+        if request.POST.get("confirmed") != str(target.pk):
+            return _show(request, ticket, frame, merge_into=target, **shown)
+        messages.success(request, merge(request, ticket, target, now))
+    except TransitionError as impossible:
+        shown["merge_fault"] = impossible.message
+        if not ticket.can(request.user, Verb.MERGE, now):
+            messages.warning(request, impossible.message)
+        return _show(request, ticket, frame, status=409, **shown)
+    return _back(request, target)
 
 
 def _answer(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
     form = DeskForm(request.POST, request.FILES, owner=request.user, at=timezone.now())
-    kept: dict[str, Any] = {"form": form, "uploads": form.uploads}
+    note = unsent_note(request)
+    typed: dict[str, Any] = {"form": form, "uploads": form.uploads, **note}
     if not form.is_valid():
         status = 409 if form.data["action"] == "close" else 400
-        return _show(request, ticket, frame, status=status, **kept)
+        return _show(request, ticket, frame, status=status, **typed)
+    following = following_in_view(request, ticket)  # an answer may move it within the view
     try:
         place = apply(request, ticket, form)
     except StaleReply as stale:
-        kept["stale"] = [reply_entry(ticket, item, request.user) for item in stale.newer]
+        typed["stale"] = [reply_entry(ticket, item, request.user) for item in stale.newer]
         form.data = form.data.copy()
         form.data["seen"] = stale.newer[-1].pk
     except TransitionError as impossible:
         form.add_error(None, impossible.message)
     else:
-        messages.success(request, DONE[form.cleaned_data["action"]]())
-        return see_other(reverse("admin:tickets_ticket_change", args=[ticket.pk]) + place)
-    return _show(request, ticket, frame, status=409, **kept)
+        messages.success(request, said(request, form.cleaned_data["action"], following))
+        return _show(request, ticket, frame, **note) if note else _back(request, ticket, place)
+    return _show(request, ticket, frame, status=409, **typed)
+
+
+def _back(request: HttpRequest, ticket: Ticket, place: str = "") -> HttpResponse:
+    """To the same page, at ``place``, in the same view of the work list."""
+    address, query = (
+        reverse("admin:tickets_ticket_change", args=[ticket.pk]),
+        request.GET.urlencode(),
+    )
+    return see_other(f"{address}?{query}{place}" if query else address + place)
 
 
 def _show(
@@ -72,8 +125,14 @@ def _show(
     status: int = 200,
     **kept: Any,
 ) -> HttpResponse:
-    now, entries = timezone.now(), entries_for_desk(ticket, request.user)
+    now, others, house = timezone.now(), other_tickets(ticket), House(ticket, request.user)
+    entries = entries_for_desk(ticket, request.user, others.merged, house.names)
+    mark_new(entries, ticket.seen_event)
+    offer_changes(entries, request.user, now)
     ids = {"submission_id": uuid.uuid4(), "seen": last_seen(entries)}
+    draft = draft_of(ticket, request.user)
+    if draft:
+        ids |= {"body": draft.body, "mode": draft.mode, "questions": draft.questions}
     form = DeskForm(initial=ids, owner=request.user, at=now)
     context = {
         **frame,
@@ -82,21 +141,18 @@ def _show(
         "entries": entries,
         "form": form,
         "uploads": [],
-        "assign_form": AssignForm(initial={"assignee": ticket.assignee_id}),
         "can_write": ticket.can(request.user, Verb.REPLY, now),
         "can_ask": ticket.can(request.user, Verb.ASK, now),
         "can_note": ticket.can(request.user, Verb.NOTE, now),
         "can_close": ticket.can(request.user, Verb.CLOSE, now),
         "can_reopen": ticket.can(request.user, Verb.REOPEN, now),
-        "member_zone": ticket.member.zone,
-        "open_count": ticket.member.tickets.unfinished().count(),
+        "can_merge": ticket.can(request.user, Verb.MERGE, now),
         "now": now,
         "limits": limits(),
+        "others": others,
+        **card(request, ticket, house, entries, now),
+        **composer(ticket, request.user, draft, house.colleagues),
         **kept,
     }
     template = "admin/tickets/ticket/change_form.html"
     return TemplateResponse(request, template, context, status=status)
-
-
-def _typed(request: HttpRequest) -> dict[str, Any]:
-    return {name: request.POST.get(name) for name in ("body", "mode", "seen", "submission_id")}

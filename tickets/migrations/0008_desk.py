@@ -224,7 +224,32 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
+            index=models.Index(condition=models.Q(('has_pictures', True)), fields=['-id'], name='ticket_pictures'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
             index=models.Index(fields=['title_key'], name='ticket_title_key', opclasses=['varchar_pattern_ops']),
+        ),
+        migrations.AlterField(
+            model_name='ticketevent',
+            name='actor',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddIndex(
+            model_name='ticketevent',
+            index=models.Index(fields=['at', 'id'], name='event_at'),
+        ),
+        migrations.AddIndex(
+            model_name='ticketevent',
+            index=models.Index(fields=['verb', 'at', 'id'], name='event_verb'),
+        ),
+        migrations.AddIndex(
+            model_name='ticketevent',
+            index=models.Index(fields=['actor', 'at', 'id'], name='event_actor'),
+        ),
+        migrations.AddIndex(
+            model_name='ticketevent',
+            index=models.Index(fields=['address', 'at', 'id'], name='event_address'),
         ),
         migrations.AddConstraint(
             model_name='ticket',

@@ -1,11 +1,12 @@
 from django.db import migrations
 
 from accounts.seed import make_permissions
-from tickets.seed import seed_topics
+from tickets.seed import seed_ticket_replies, seed_topics
 
 
 def seed_desk(apps, schema_editor):
     make_permissions(apps, "tickets")
+    seed_ticket_replies(apps)
     seed_topics(apps)
 
 

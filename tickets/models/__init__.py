@@ -5,6 +5,7 @@ from .canned import CannedReply
 from .draft import Draft
 from .event import TicketEvent
 from .hours import Holiday, ServiceWindow
+from .imported import ImportedTicket
 from .languages import TicketLanguage
 from .lifecycle import StaleReply, TransitionError
 from .presence import TicketPresence
@@ -20,6 +21,7 @@ __all__ = [
     "CannedReply",
     "Draft",
     "Holiday",
+    "ImportedTicket",
     "Question",
     "ReadMark",
     "Reply",

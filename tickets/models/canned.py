@@ -6,17 +6,22 @@ Placeholders are a closed list, filled in by plain substitution: a reply is text
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.text import validate_text
 
 PLACEHOLDERS = ("name", "agent", "language", "ticket_link", "issues_link")
+ENGLISH = "en"  # the text that the others are translations of
+TRANSLATIONS = tuple(code for code, _name in settings.LANGUAGES if code != ENGLISH)
 MAX_LENGTH = 1_000  # characters of one language; two of them go into one message
 _KNOWN = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 _BRACED = re.compile(r"\{[^{}\s]*\}|[{}]")
@@ -36,10 +41,31 @@ def validate_placeholders(text: str) -> None:
         )
 
 
+class Coverage(models.TextChoices):
+    """How well a reply speaks one language."""
+
+    OK = "ok", pgettext_lazy("translation", "OK")
+    MISSING = "missing", pgettext_lazy("translation", "Missing")
+    OUTDATED = "outdated", pgettext_lazy("translation", "Out of date")
+
+
 class CannedReplyQuerySet(models.QuerySet):
+    def for_chats(self) -> CannedReplyQuerySet:
+        return self.filter(for_chat=True)
+
+    def for_tickets(self) -> CannedReplyQuerySet:
+        return self.filter(for_tickets=True)
+
     def lacking(self, language: str) -> CannedReplyQuerySet:
         """Replies without a translation into ``language``."""
         return self.filter(**{f"text_{language}": ""})
+
+    def outdated(self, language: str) -> CannedReplyQuerySet:
+        """Replies whose translation was last found right before English changed."""
+        checked = f"checked_{language}"
+        is_behind = Q(**{checked: None}) | Q(**{f"{checked}__lt": F(f"checked_{ENGLISH}")})
+        translated = self.exclude(**{f"text_{language}": ""})
+        return translated.filter(is_behind, **{f"checked_{ENGLISH}__isnull": False})
 
 
 def _text(language: str, *, blank: bool = True) -> models.TextField:
@@ -87,7 +113,41 @@ class CannedReply(models.Model):
     @property
     def missing_languages(self) -> list[str]:
         """Names of the languages it is not translated into."""
-        return [name for code, name in settings.LANGUAGES if not getattr(self, f"text_{code}")]
+        return self._languages(Coverage.MISSING)
+
+    @property
+    def outdated_languages(self) -> list[str]:
+        """Names of the languages whose translation is older than the English text."""
+        return self._languages(Coverage.OUTDATED)
+
+    def _languages(self, coverage: Coverage) -> list[str]:
+        return [name for code, name in settings.LANGUAGES if self.coverage(code) == coverage]
+
+    def coverage(self, language: str) -> Coverage:
+        """Whether the text in ``language`` is there, and younger than what it translates."""
+        if not getattr(self, f"text_{language}"):
+            return Coverage.MISSING
+        if language == ENGLISH or self.checked_en is None:
+            return Coverage.OK
+        checked = getattr(self, f"checked_{language}")
+        return Coverage.OUTDATED if checked is None or checked < self.checked_en else Coverage.OK
+
+    @transaction.atomic
+    def revise(self, *, at: datetime, still_right: Collection[str] = ()) -> None:
+        """Save what was edited, and note when each text changed or was found right.
+
+        ``still_right`` names translations that were read against the English text and kept.
+        """
+        before = type(self).objects.select_for_update().filter(pk=self.pk).first()
+        for language, _name in settings.LANGUAGES:
+            text, checked = getattr(self, f"text_{language}"), f"checked_{language}"
+            is_new = before is None or text != getattr(before, f"text_{language}")
+            is_kept = language in still_right and language != ENGLISH
+            if not text:
+                setattr(self, checked, None)
+            elif is_new or is_kept:
+                setattr(self, checked, at)
+        self.save()
 
     def filled(self, language: str, values: Mapping[str, str]) -> str:
         """The text in ``language`` with ``values`` in their places; empty if not translated.

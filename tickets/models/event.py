@@ -31,7 +31,11 @@ class TicketEvent(models.Model):
 
     ticket = models.ForeignKey("tickets.Ticket", on_delete=models.CASCADE, related_name="events")
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,  # event_actor begins with it
     )
     verb = models.CharField(max_length=16, choices=Verb.choices)
     public = models.BooleanField(default=True)
@@ -47,6 +51,13 @@ class TicketEvent(models.Model):
             models.CheckConstraint(
                 condition=models.Q(verb__in=Verb.values), name="ticketevent_verb_known"
             )
+        ]
+        # The search of supervisors walks each of them backwards and stops after a page.
+        indexes = [
+            models.Index(fields=["at", "id"], name="event_at"),
+            models.Index(fields=["verb", "at", "id"], name="event_verb"),
+            models.Index(fields=["actor", "at", "id"], name="event_actor"),
+            models.Index(fields=["address", "at", "id"], name="event_address"),
         ]
 
     def __str__(self) -> str:

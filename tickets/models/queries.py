@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection, models, transaction
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.text import fold
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .ticket import Ticket
 
 NUMBER = re.compile(r"^\s*(?:TI\s*[-–]\s*|#\s*)?([1-9][0-9]{0,17})\s*$", re.IGNORECASE | re.ASCII)
-INDEXED_LENGTH = 3  # letters of a word that a trigram index finds
+INDEXED = re.compile(r"[^\W_]{3}")  # what a trigram index needs to find a word by
 TITLE_KEY_LENGTH = 40
 
 
@@ -67,6 +67,12 @@ class TicketQuerySet(models.QuerySet):
             is_unread=ExpressionWrapper(Q(**{f"{newest}__gt": seen}), models.BooleanField()),
         )
 
+    def tally(self) -> dict[str, tuple[int, int]]:
+        """By status how many tickets there are, and how many are unread; needs ``with_unread``."""
+        rows = self.order_by().values_list("status")
+        rows = rows.annotate(count=Count("pk"), unread=Count("pk", filter=Q(is_unread=True)))
+        return {status: (count, unread) for status, count, unread in rows}
+
     def unread_by(self, agent: User) -> TicketQuerySet:
         """Tickets in which something happened that ``agent`` has not seen."""
         marks = ReadMark.objects.filter(
@@ -80,23 +86,22 @@ class TicketQuerySet(models.QuerySet):
         return self.filter(status=status).order_by(order.get(Status(status), "-created_at"), "-pk")
 
     def with_question(self) -> TicketQuerySet:
-        """Add ``question``: the last question asked in each ticket."""
+        """Add ``question``: what was asked last in each ticket and has no answer yet."""
         asked = Reply.objects.filter(ticket=OuterRef("pk"), kind=Reply.Kind.QUESTION)
-        first = Question.objects.filter(reply=OuterRef("pk")).values("text")[:1]
-        empty = Value("", output_field=models.TextField())
-        words = Coalesce(NullIf("body", empty), Subquery(first))
+        first = Question.objects.unanswered().filter(reply=OuterRef("pk")).order_by("position")
+        words = Coalesce(Subquery(first.values("text")[:1]), "body")
         return self.annotate(question=Subquery(asked.order_by("-pk").values_list(words)[:1]))
 
     def matching(self, words: str, *, at_desk: bool = False) -> TicketQuerySet:
         """Tickets that contain all ``words``, blind to accents and case, or bear that number.
 
-        At the desk internal notes are searched too, and words of one or two letters only at the
-        beginning of titles: no index of a million texts knows them.
+        At the desk internal notes are searched too, and words of one or two letters, or of signs,
+        only at the beginning of titles: no index of a million texts knows them.
         """
-        number, folded = NUMBER.match(words), fold(words).split()[:20]
+        number, folded = NUMBER.match(words), list(dict.fromkeys(fold(words).split()))[:20]
         if not folded:
             return self.none()
-        if at_desk and max(map(len, folded)) < INDEXED_LENGTH:
+        if at_desk and not any(INDEXED.search(word) for word in folded):
             texts = Q(title_key__startswith=" ".join(folded))
         else:
             texts = Q()

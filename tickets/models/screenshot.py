@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.core.files.storage import Storage
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.throttle import TooMany
 
-from ..images import display_name, sanitise
+from ..images import ImagesBusy, blacken, display_name, sanitise
+from .lifecycle import TransitionError
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
     from accounts.models import User
 
+    from ..images import Sanitised
     from .draft import Draft
+
+# Left, top, width and height in per cent of the picture.
+Box = tuple[float, float, float, float]
+_SIDES = ("width", "height", "thumb_width", "thumb_height")
+TURNS = 3  # how often a picture is painted on anew because somebody else was faster
 
 
 def screenshot_path(screenshot: Screenshot, _name: str) -> str:
@@ -40,6 +49,14 @@ class ScreenshotQuerySet(models.QuerySet):
             return self
         own_ticket = Q(ticket__member=user) & (Q(reply__isnull=True) | ~Q(reply__kind="note"))
         return self.filter(own_ticket | Q(owner=user, ticket__isnull=True) | Q(shown_to=user))
+
+    def standing(self) -> ScreenshotQuerySet:
+        """Those that nobody took away."""
+        return self.filter(removed_at=None)
+
+    def sent(self) -> ScreenshotQuerySet:
+        """Those that belong to a ticket."""
+        return self.filter(ticket__isnull=False)
 
     def waiting(self) -> ScreenshotQuerySet:
         """Uploads that belong to nothing yet."""
@@ -70,24 +87,21 @@ class ScreenshotQuerySet(models.QuerySet):
                 owner=owner,
                 draft=draft,
                 name=display_name(upload.name or "", picture.extension),
-                content_type=picture.content_type,
-                width=picture.width,
-                height=picture.height,
-                size=picture.size,
-                thumb_width=picture.thumb_width,
-                thumb_height=picture.thumb_height,
                 at=at,
             )
-            with picture.content.open("rb") as content, picture.thumb.open("rb") as thumb:
-                screenshot.picture.save("", File(content), save=False)
-                screenshot.thumb.save("", File(thumb), save=False)
+            screenshot._store(picture)
             screenshot.save(force_insert=True)
         return screenshot
 
     def copy_for(self, owner: User, at: datetime, draft: Draft | None = None) -> list[Screenshot]:
-        """Copy the pictures, files and all, as uploads of ``owner``; lost files are left out."""
+        """Copy the pictures, files and all, as uploads of ``owner``.
+
+        Those that were removed and those whose files are lost are left out.
+        """
         copies = []
         for original in self:
+            if original.removed_at:
+                continue
             copy = self.model.objects.get(pk=original.pk)
             copy.pk, copy.uuid, copy.at = None, uuid.uuid4(), at
             copy.owner, copy.draft, copy.ticket, copy.reply, copy.shown_to = (
@@ -127,9 +141,14 @@ class ScreenshotQuerySet(models.QuerySet):
             files = [file for row in doomed for file in (row.picture, row.thumb)]
             rows = self.model.objects.waiting().filter(pk__in=[row.pk for row in doomed])
             count, _per_model = rows.delete()
-        for file in files:
-            transaction.on_commit(lambda file=file: file.storage.delete(file.name))
+        _delete_on_commit(files)
         return count
+
+
+def _delete_on_commit(files: Iterable[FieldFile]) -> None:
+    """One that cannot be deleted has no row any more: it is swept as an orphan."""
+    for name, storage in [(file.name, file.storage) for file in files]:
+        transaction.on_commit(lambda name=name, storage=storage: storage.delete(name), robust=True)
 
 
 def _folders(storage: Storage) -> list[str]:
@@ -200,3 +219,111 @@ class Screenshot(models.Model):
     @property
     def thumb_url(self) -> str:
         return f"{self.get_absolute_url()}?size=thumb"
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it became a part of its ticket."""
+        return self.reply.at if self.reply else self.ticket.created_at
+
+    def may_change(self, by: User, at: datetime) -> bool:
+        """Whether ``by`` may black out or remove what was sent.
+
+        Supervisors may at any time; members only what they sent into their own ticket, and only
+        for ``REDACT_MINUTES``.
+        """
+        if self.removed_at or self.ticket_id is None:
+            return False
+        if by.is_staff and by.has_perm("tickets.redact_screenshot"):
+            return True
+        if self.owner_id != by.pk or self.ticket.member_id != by.pk:
+            return False
+        return at <= self.sent_at + timedelta(minutes=settings.REDACT_MINUTES)
+
+    def check_change(self, by: User, at: datetime) -> None:
+        """Raise ``TransitionError`` if ``by`` may not change it any more.
+
+        Raises ``PermissionDenied`` if they never could.
+        """
+        if self.removed_at:
+            raise TransitionError(_("This picture was removed already."))
+        if self.may_change(by, at):
+            return
+        if self.ticket is None or self.ticket.member_id != by.pk:
+            raise PermissionDenied
+        raise TransitionError(
+            _("You can change your own pictures only, and only for %(n)s min after sending.")
+            % {"n": settings.REDACT_MINUTES}
+        )
+
+    def blacken(
+        self, by: User, boxes: Sequence[Box], *, at: datetime, address: str | None = None
+    ) -> None:
+        """Paint ``boxes`` black for ever: in the picture, in its thumbnail, in the store.
+
+        Raises what ``check_change`` and ``sanitise`` raise, and ``OSError``. Nothing is locked
+        while the child paints: if somebody else changes the picture meanwhile, theirs is painted
+        on.
+        """
+        for _turn in range(TURNS):
+            self.refresh_from_db()
+            self.check_change(by, at)
+            before = self.picture.name
+            with self._opened() as picture, blacken(picture, boxes) as painted:
+                self._store(painted)
+            if self._replaces(before, by, at, address):
+                return
+        raise ImagesBusy
+
+    @transaction.atomic
+    def remove(self, by: User, *, at: datetime, address: str | None = None) -> None:
+        """Take the picture away; the row stays, so that the thread can say so.
+
+        Raises what ``check_change`` raises.
+        """
+        stored = self._locked()
+        stored.check_change(by, at)
+        _delete_on_commit([stored.picture, stored.thumb])
+        self.picture, self.thumb, self.name, self.size = "", "", "", 0
+        self.removed_at = at
+        self.save(update_fields=["picture", "thumb", "name", "size", "removed_at"])
+        self._tell("removed", by, at, address)
+
+    def _opened(self) -> FieldFile:
+        try:
+            return self.picture.open("rb")
+        except FileNotFoundError:
+            raise TransitionError(_("This picture is no longer available.")) from None
+
+    def _store(self, picture: Sanitised) -> None:
+        """Write the files under new names and take over what they are; saves no row."""
+        with picture.content.open("rb") as content, picture.thumb.open("rb") as thumb:
+            self.picture.save("", File(content), save=False)
+            self.thumb.save("", File(thumb), save=False)
+        self.content_type, self.size = picture.content_type, picture.size
+        self.width, self.height = picture.width, picture.height
+        self.thumb_width, self.thumb_height = picture.thumb_width, picture.thumb_height
+
+    @transaction.atomic
+    def _replaces(self, before: str, by: User, at: datetime, address: str | None) -> bool:
+        """Put the new files in the place of ``before``.
+
+        ``False``, and the new files deleted, if that is not what is stored now.
+        """
+        stored = self._locked()
+        if stored.removed_at or stored.picture.name != before:
+            for file in (self.picture, self.thumb):
+                file.delete(save=False)
+            return False
+        _delete_on_commit([stored.picture, stored.thumb])
+        self.save(update_fields=["picture", "thumb", "content_type", "size", *_SIDES])
+        self._tell("blackened", by, at, address)
+        return True
+
+    def _locked(self) -> Screenshot:
+        return Screenshot.objects.select_for_update().get(pk=self.pk)
+
+    def _tell(self, how: str, by: User, at: datetime, address: str | None) -> None:
+        """Write it into the ticket's history; the member never hears of a note's pictures."""
+        public = self.reply is None or self.reply.kind != "note"
+        data = {"screenshot": str(self.uuid), "how": how}
+        self.ticket.picture_changed(by, data, at=at, address=address, public=public)

@@ -168,6 +168,7 @@ class Ticket(models.Model):
                 condition=Q(status=Status.CLOSED),
                 name="ticket_closed",
             ),
+            models.Index(fields=["-id"], condition=Q(has_pictures=True), name="ticket_pictures"),
             models.Index(
                 fields=["title_key"], opclasses=["varchar_pattern_ops"], name="ticket_title_key"
             ),
@@ -296,12 +297,7 @@ class Ticket(models.Model):
         """
         for pk in sorted([self.pk, target.pk]):  # one order for all, so that no two wait in a ring
             (self if pk == self.pk else target)._lock()
-        self._check(Verb.MERGE, agent, at)
-        target._check(Verb.REPLY, agent, at)
-        if self.pk == target.pk:
-            raise TransitionError(_("A ticket cannot be merged into itself."))
-        if self.member_id != target.member_id:
-            raise TransitionError(_("Only tickets of the same member can be merged."))
+        self.check_merge(agent, target, at=at)
         self.duplicates.update(merged_into=target)
         self.merged_into = target
         self._move(Verb.MERGE, agent, at, address, {"into": target.pk}, public=False)
@@ -309,6 +305,17 @@ class Ticket(models.Model):
         target._absorb(self)
         target._record(Verb.MERGE, agent, at, address, {"merged": self.pk})
         emails.tickets_merged(target, self)
+
+    def check_merge(self, agent: User, target: Ticket, *, at: datetime) -> None:
+        """Raise ``TransitionError`` unless this may become a duplicate of ``target`` now."""
+        self._check(Verb.MERGE, agent, at)
+        if self.pk == target.pk:
+            raise TransitionError(_("A ticket cannot be merged into itself."))
+        if self.member_id != target.member_id:
+            raise TransitionError(_("Only tickets of the same member can be merged."))
+        if target.is_closed and not target.merged_into_id:
+            raise TransitionError(_("%s is closed. Reopen it first.") % target.number)
+        target._check(Verb.REPLY, agent, at)
 
     @transaction.atomic
     def close(
@@ -370,13 +377,20 @@ class Ticket(models.Model):
 
     @transaction.atomic
     def picture_changed(
-        self, actor: User, data: dict, *, at: datetime, address: str | None = None
+        self,
+        actor: User,
+        data: dict,
+        *,
+        at: datetime,
+        address: str | None = None,
+        public: bool = True,
     ) -> None:
         """Record that ``actor`` blacked out or removed a picture of this ticket."""
         self._lock()
-        self.has_pictures = self.screenshots.filter(removed_at=None).exists()
+        held = Q(ticket=self) | Q(ticket__merged_into=self)
+        self.has_pictures = Screenshot.objects.filter(held).standing().exists()
         self.save(update_fields=["has_pictures"])
-        self._record(Verb.REDACT, actor, at, address, data)
+        self._record(Verb.REDACT, actor, at, address, data, public=public)
 
     @transaction.atomic
     def reopen(

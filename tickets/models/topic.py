@@ -34,3 +34,7 @@ class Topic(models.Model):
     def name(self) -> str:
         """The name in the reader's language."""
         return getattr(self, f"name_{get_language()}", self.name_en)
+
+    def count_tickets(self) -> int:
+        """How many tickets bear this label; one more than ``COUNT_CAP`` stands for all above."""
+        return self.tickets.all()[: settings.COUNT_CAP + 1].count()

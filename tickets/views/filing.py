@@ -39,13 +39,14 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
     else:
         form = TicketForm(initial=_initial(draft), **_form_extras(request, now))
         form.uploads = list(draft.screenshots.waiting()) if draft else []
+    own = Ticket.objects.owned_by(request.user)
     context = {
         "form": form,
         "uploads": form.uploads,
         "draft": draft and _draft_context(request, draft),
         "user_agent": form.user_agent,
         "prefixes": [(item.value, item.prefix) for item in TicketLanguage if item.prefix],
-        "own_tickets": Ticket.objects.owned_by(request.user).order_by("-created_at")[:5],
+        "own_tickets": own.standing().order_by("-created_at")[:5],
         "limits": limits(),
     }
     return render(request, "tickets/ticket_new.html", context, status=400 if form.errors else 200)
@@ -116,12 +117,19 @@ def _submit(request: HttpRequest, form: TicketForm, draft: Draft | None) -> Tick
             technical_details=form.technical_details,
             address=throttle.client_address(request),
             from_chat=draft and draft.from_chat,
+            follow_up_of=draft and _followed(draft),
         )
     except IntegrityError:
         ticket = Ticket.objects.submitted(request.user, post["submission_id"])
         if ticket is None:
             raise
         return ticket
+
+
+def _followed(draft: Draft) -> Ticket | None:
+    """The ticket that ``draft`` goes on from, if it is of the same member."""
+    followed = draft.follow_up_of
+    return followed if followed and followed.member_id == draft.owner_id else None
 
 
 def _draft_of(request: HttpRequest, now: Any) -> Draft | None:
@@ -153,5 +161,6 @@ def _draft_context(request: HttpRequest, draft: Draft) -> dict[str, Any]:
     return {
         "uuid": draft.uuid,
         "saved_at": draft.saved_at,
+        "follow_up_of": _followed(draft),
         "restored": request.method == "GET" and not draft.is_empty,
     }

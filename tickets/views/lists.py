@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from ..models import Ticket
+from ..models.queries import NUMBER, TicketQuerySet
 
 SECTIONS = (Ticket.Status.OPEN, Ticket.Status.AWAITING_FEEDBACK, Ticket.Status.CLOSED)
 
@@ -24,8 +24,9 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
     """My Technical Issues: three sections, or one of them page by page (S22–S33)."""
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     own = Ticket.objects.owned_by(request.user)
-    found = own.matching(query) if query else own
-    counts = dict(found.order_by().values_list("status").annotate(Count("pk")))
+    found = (_found(own, query) if query else own.standing()).with_unread(request.user)
+    tally = found.tally()
+    counts = {status: count for status, (count, _unread) in tally.items()}
     only = request.GET.get("section", "")
     shown = [only] if only in SECTIONS else SECTIONS
     sections = [
@@ -38,10 +39,20 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "section": only if len(shown) == 1 else "",
         "query": query,
         "result_count": sum(counts.values()),
+        "unread_count": sum(unread for _count, unread in tally.values()),
         "waiting": [] if query else awaiting,
         "first_visit": not query and not counts,
     }
     return render(request, "tickets/ticket_list.html", context)
+
+
+def _found(own: TicketQuerySet, query: str) -> TicketQuerySet:
+    """What matches ``query``; the number of a merged ticket finds the one that shows it."""
+    found = own.standing().matching(query)
+    if number := NUMBER.match(query):
+        targets = own.filter(pk=int(number[1])).values("merged_into")
+        found |= own.standing().filter(pk__in=targets)
+    return found
 
 
 def _section(

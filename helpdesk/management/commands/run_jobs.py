@@ -13,7 +13,8 @@ from django.utils import timezone
 from post_office.mail import send_queued
 
 from chat.models import Conversation
-from tickets.models import Draft, Screenshot
+from helpdesk.privacy import retention
+from tickets.models import AnswerDraft, Draft, Screenshot, TicketPresence
 
 logger = logging.getLogger(__name__)
 PAUSE = 5.0  # seconds between two rounds
@@ -59,7 +60,10 @@ def run_once() -> None:
 def sweep(at: datetime) -> None:
     """Throw away drafts and uploads that nobody sent in time; lost files once a day."""
     Draft.objects.stale(at).delete()
+    AnswerDraft.objects.stale(at).delete()
+    TicketPresence.objects.stale().delete()
     Screenshot.objects.stale(at).discard()
+    retention.sweep(at)
     if _swept_on.get("day") != at.date():
         Screenshot.objects.sweep_orphans(at)
         _swept_on["day"] = at.date()

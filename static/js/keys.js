@@ -1,12 +1,15 @@
 // Single keys, unless one writes or has switched them off; "?" shows them (WCAG 2.1.4).
+// The page holds templates/_keys.html and links css/keys.css.
 import { keep, recall } from "./chat-memory.js";
 
 const KEY = "console-keys";
 const SEQUENCE = 1_500;
-const WRITES = "input, textarea, select, [contenteditable], dialog";
+const WRITES = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog";
 
 // `acts` by key; two letters are pressed one after the other.
-export const keys = (dialog, opener, acts) => {
+export const keys = (acts) => {
+  const dialog = document.querySelector("[data-keys]");
+  const opener = document.querySelector("[data-keys-open]");
   const box = dialog.querySelector("[data-keys-switch]");
   let first = "";
   let firstAt = 0;
@@ -33,5 +36,6 @@ export const keys = (dialog, opener, acts) => {
   box.checked = recall(KEY, true);
   box.addEventListener("change", () => keep(KEY, box.checked));
   opener.addEventListener("click", show);
+  opener.hidden = false;
   dialog.querySelector("[data-keys-close]").addEventListener("click", () => dialog.close());
 };

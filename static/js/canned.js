@@ -1,17 +1,19 @@
 // Canned replies: a slash opens the list, what follows narrows it; the arrows choose, Enter inserts, Escape closes.
-// The reply in the member's language is an act of its own and is sent at once.
+// In chats the reply in the member's language is an act of its own and is sent at once: onLanguage().
+// isOff() says when a slash is just a slash. Returned is what opens the list at the cursor.
 const TOKEN = /(^|\s)\/([\w-]*)$/u;
 const LANGUAGE = "lang";
 
-export const canned = (form, { onLanguage }) => {
+export const canned = (form, { onLanguage = null, isOff = () => false } = {}) => {
   const field = form.querySelector("textarea");
   const box = form.querySelector("[data-canned]");
   const options = [...box.querySelectorAll("[role=option]")];
   let shown = [];
   let chosen = null;
   let isDismissed = false;
+  let isOurSlash = false;
 
-  const typed = () => field.value.slice(0, field.selectionStart).match(TOKEN)?.[2];
+  const typed = () => (isOff() ? undefined : field.value.slice(0, field.selectionStart).match(TOKEN)?.[2]);
 
   const choose = (option) => {
     chosen = option;
@@ -28,7 +30,7 @@ export const canned = (form, { onLanguage }) => {
 
   const look = () => {
     const word = typed();
-    if (word === undefined) isDismissed = false;
+    if (word === undefined) isDismissed = isOurSlash = false;
     shown = word === undefined || isDismissed ? [] : options.filter(({ dataset }) => dataset.shortcut.startsWith(word.toLowerCase()));
     for (const option of options) option.hidden = !shown.includes(option);
     if (!shown.length) return close();
@@ -37,7 +39,7 @@ export const canned = (form, { onLanguage }) => {
   };
 
   const insert = (option) => {
-    const isLanguage = option.dataset.shortcut === LANGUAGE;
+    const isLanguage = onLanguage && option.dataset.shortcut === LANGUAGE;
     const end = field.selectionStart;
     const text = isLanguage ? "" : option.querySelector("[data-text]").textContent;
     field.setRangeText(text, end - typed().length - 1, end, "end");
@@ -51,6 +53,8 @@ export const canned = (form, { onLanguage }) => {
   const dismiss = () => {
     isDismissed = true;
     close();
+    if (isOurSlash && typed() === "") field.setRangeText("", field.selectionStart - 1, field.selectionStart, "end");
+    isOurSlash = false;
   };
   const KEYS = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: () => insert(chosen), Tab: () => insert(chosen), Escape: dismiss };
 
@@ -72,8 +76,10 @@ export const canned = (form, { onLanguage }) => {
 
   return () => {
     isDismissed = false;
+    isOurSlash = true;
     field.focus();
-    field.setRangeText("/", field.selectionStart, field.selectionEnd, "end");
+    const follows = /\S$/u.test(field.value.slice(0, field.selectionStart));
+    field.setRangeText(follows ? " /" : "/", field.selectionStart, field.selectionEnd, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 };

@@ -1,0 +1,1 @@
+"""What the portal holds about a person: everything handed over, everything erased, or outdated."""

@@ -1,0 +1,66 @@
+"""Tickets as a table for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.audit import record
+from accounts.models import AuditEntry, Rank
+
+from ..models import Ticket
+from ..worklist import Worklist
+
+LIMIT, CHUNK = 10_000, 500  # rows
+COLUMNS = [
+    *("number", "title", "status", "language", "rank"),
+    *("topic", "assignee", "opened", "waiting since", "closed"),
+]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tickets_export(request: HttpRequest, work: Worklist, chosen: list[int]) -> HttpResponse:
+    """Answer the ``chosen`` tickets, or all of the view if there are none, as CSV in UTF-8.
+
+    Names of columns, codes and times (UTC) are the same in every language. The table is whole
+    before it leaves: two megabytes at most, and an export that fails is never half a file.
+    """
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"tickets-{work.now.astimezone(UTC):%Y-%m-%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.write("\ufeff")
+    table, count = csv.writer(response), 0
+    table.writerow(COLUMNS)
+    for tickets in [work.named(chosen)] if chosen else work.chunks(CHUNK, LIMIT):
+        table.writerows(map(_cells, tickets))
+        count += len(tickets)
+    record(request, AuditEntry.Action.EXPORT, "tickets", count=count)
+    return response
+
+
+def _cells(ticket: Ticket) -> Iterable[str]:
+    values = [
+        ticket.number,
+        ticket.title,
+        ticket.status,
+        ticket.language,
+        Rank(ticket.member.rank).code,
+        ticket.topic.name if ticket.topic else "",
+        ticket.assignee.display_name if ticket.assignee else "",
+        _moment(ticket.created_at),
+        "" if ticket.is_closed else _moment(ticket.waiting_since),
+        _moment(ticket.closed_at) if ticket.closed_at else "",
+    ]
+    return map(_inert, values)
+
+
+def _inert(text: str) -> str:
+    """``text`` as a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
