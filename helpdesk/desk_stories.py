@@ -30,7 +30,7 @@ AGAIN = (
 )
 BLANK = (
     "Po přihlášení se zobrazí prázdná stránka",
-    "Od včerejška vidím po přihlášení v telefonu jen bílou stránku. V počítači vše funguje.",
+    "Od včerejška vidím po přihlášení na telefonu jen bílou stránku. Na počítači vše funguje.",
 )
 ASKED = "Dobrý den, děkujeme za zprávu. Abychom chybu našli, potřebujeme vědět dvě věci:"
 QUESTIONS = [

@@ -73,9 +73,9 @@ TEXTS = [
     Text(
         "picture",
         "Could you send me a picture of what you see? You can paste or drop it into the chat.",
-        "Můžete mi poslat snímek toho, co vidíte? Obrázek lze do chatu vložit ze schránky nebo "
+        "Můžete mi poslat obrázek toho, co vidíte? Do chatu ho lze vložit ze schránky nebo "
         "přetáhnout.",
-        "Mi lahko pošljete posnetek tega, kar vidite? V klepet ga lahko prilepite ali povlečete.",
+        "Mi lahko pošljete sliko tega, kar vidite? V klepet jo lahko prilepite ali povlečete.",
         for_chat=True,
     ),
     Text(
@@ -107,7 +107,7 @@ TEXTS = [
         "received",
         "Hello {name},\n\nThank you for your report. We have started to look into it and will "
         "write to you here as soon as we know more.",
-        "Dobrý den,\n\nděkujeme za nahlášení. Začali jsme to zjišťovat a jakmile budeme vědět "
+        "Dobrý den,\n\nděkujeme za nahlášení. Věc jsme začali prověřovat, a jakmile budeme vědět "
         "víc, napíšeme vám sem.",
         "Pozdravljeni, {name},\n\nhvala za sporočilo. Zadevo smo začeli preverjati in vam bomo "
         "pisali tukaj, takoj ko bomo vedeli več.",
@@ -128,8 +128,8 @@ TEXTS = [
         "Hello {name},\n\nPlease send us a screenshot of the whole page with the error message. "
         "You can add it to your reply here: {ticket_link}\n\nHide passwords and card numbers "
         "before you send it.",
-        "Dobrý den,\n\npošlete nám prosím snímek celé stránky s chybovou zprávou. Můžete ho přidat "
-        "ke své odpovědi zde: {ticket_link}\n\nPřed odesláním zakryjte hesla a čísla karet.",
+        "Dobrý den,\n\npošlete nám prosím snímek celé stránky s chybovým hlášením. Můžete ho "
+        "přidat ke své odpovědi zde: {ticket_link}\n\nPřed odesláním zakryjte hesla a čísla karet.",
         "Pozdravljeni, {name},\n\nprosimo, pošljite nam posnetek celotne strani s sporočilom o "
         "napaki. Dodate ga lahko svojemu odgovoru tukaj: {ticket_link}\n\nPred pošiljanjem "
         "zakrijte gesla in številke kartic.",
@@ -183,7 +183,7 @@ TEXTS = [
         "Hello {name},\n\nWe have not heard from you, so we are closing this issue. You can open "
         "it again for 14 days; later, submit a follow-up ticket: {issues_link}",
         "Dobrý den,\n\nprotože od vás nemáme odpověď, lístek uzavíráme. Znovu ho můžete otevřít "
-        "ještě 14 dní, později odešlete navazující lístek: {issues_link}",
+        "do 14 dnů, později odešlete navazující lístek: {issues_link}",
         "Pozdravljeni, {name},\n\nker od vas nismo prejeli odgovora, zahtevek zapiramo. Znova ga "
         "lahko odprete še 14 dni, pozneje pa vložite povezan zahtevek: {issues_link}",
         for_tickets=True,
@@ -192,8 +192,8 @@ TEXTS = [
         "together",
         "Hello {name},\n\nYour other ticket is about the same issue, so we are putting the two "
         "together. You find everything here: {ticket_link}",
-        "Dobrý den,\n\nváš další lístek se týká téže potíže, proto oba spojujeme. Vše najdete zde: "
-        "{ticket_link}",
+        "Dobrý den,\n\nváš další lístek se týká téhož problému, proto oba spojujeme. Vše najdete "
+        "zde: {ticket_link}",
         "Pozdravljeni, {name},\n\nvaš drugi zahtevek se nanaša na isto težavo, zato ju združujemo. "
         "Vse najdete tukaj: {ticket_link}",
         for_tickets=True,
