@@ -56,6 +56,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 PORTAL_MIN_RANK = env.str("PORTAL_MIN_RANK", "silver")
 TITLE_MAX_LENGTH = 120
 TEXT_MAX_LENGTH = 20_000
+SEARCH_TEXT_MAX_LENGTH = 400_000  # folded characters of one ticket that a search looks at
 SCREENSHOTS_PER_POST = 10
 PAGE_SIZE = 20
 CLOSED_PREVIEW = 5  # closed issues shown before "show all" (S32)

@@ -129,7 +129,7 @@ def _entries(
     merged: list[Ticket] | None = None,
     names: Callable[[list[TicketEvent]], Names] | None = None,
 ) -> list[Entry]:
-    """The description first, then everything of the ticket and its duplicates in one order."""
+    """Everything of the ticket and its duplicates in one order."""
     parts = {part.pk: part for part in [ticket, *(merged or [])]}
     happened = list(events.filter(ticket__in=parts).select_related("actor"))
     if merged is None and any(event.verb == Verb.MERGE for event in happened):
@@ -160,8 +160,8 @@ def _entries(
             entry = Entry("event", event.at, event.actor, event_text=text, event_by=by)
             entry.number, entry.event, entry.is_own = number, event.pk, event.actor_id == reader.pk
             entries.append(entry)
-    # Stable: a reply stands before the change of status it caused.
-    return [entries[0], *sorted(entries[1:], key=lambda entry: entry.at)]
+    # Stable: a description stands first, and a reply before the change of status it caused.
+    return sorted(entries, key=lambda entry: entry.at)
 
 
 def _with_questions(replies: QuerySet[Reply]) -> tuple[list[Reply], dict[int, list[Question]]]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from .ticket import Ticket
 
 
 class AnswerDraftQuerySet(models.QuerySet):
@@ -41,3 +45,15 @@ class AnswerDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author_id}: TI-{self.ticket_id}"
+
+    def move_to(self, ticket: Ticket) -> None:
+        """Follow a ticket that was merged; what the author has begun there stands first."""
+        there = ticket.answer_drafts.filter(author=self.author_id).first()
+        if there is None:
+            self.ticket = ticket
+            self.save(update_fields=["ticket"])
+            return
+        there.body = "\n\n".join(filter(None, [there.body, self.body]))
+        there.questions = [*there.questions, *self.questions]
+        there.save(update_fields=["body", "questions"])
+        self.delete()

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection, models, transaction
-from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 
 from accounts.text import fold
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from .ticket import Ticket
 
 NUMBER = re.compile(r"^\s*(?:TI\s*[-–]\s*|#\s*)?([1-9][0-9]{0,17})\s*$", re.IGNORECASE | re.ASCII)
-INDEXED = re.compile(r"[^\W_]{3}")  # what a trigram index needs to find a word by
+INDEXED_LENGTH = 3  # letters or digits in a row that a trigram index finds a word by
+INDEXED_WORDS = 3  # of a search; what contains these is read to find the others
 TITLE_KEY_LENGTH = 40
 
 
@@ -101,14 +102,24 @@ class TicketQuerySet(models.QuerySet):
         number, folded = NUMBER.match(words), list(dict.fromkeys(fold(words).split()))[:20]
         if not folded:
             return self.none()
-        if at_desk and not any(INDEXED.search(word) for word in folded):
+        rows, texts = self, Q()
+        if at_desk and not any(_is_indexed(word) for word in folded):
             texts = Q(title_key__startswith=" ".join(folded))
         else:
-            texts = Q()
+            # An index looks up every word by itself: for a long sentence that costs seconds.
+            empty = Value("", output_field=models.TextField())
+            rows = self.alias(
+                unindexed_text=Concat("search_text", empty),
+                unindexed_notes=Concat("notes_text", empty),
+            )
+            telling = sorted(filter(_is_indexed, folded), key=len, reverse=True)[:INDEXED_WORDS]
             for word in folded:
-                found = Q(search_text__contains=word)
-                texts &= (found | Q(notes_text__contains=word)) if at_desk else found
-        return self.filter(texts | Q(pk=int(number[1])) if number else texts)
+                text, notes = ("search_text", "notes_text")
+                if word not in telling:
+                    text, notes = ("unindexed_text", "unindexed_notes")
+                found = Q(**{f"{text}__contains": word})
+                texts &= (found | Q(**{f"{notes}__contains": word})) if at_desk else found
+        return rows.filter(texts | Q(pk=int(number[1])) if number else texts)
 
     @transaction.atomic
     def submit(
@@ -174,3 +185,9 @@ class TicketQuerySet(models.QuerySet):
                     ticket.assign(agent, agent, at=at, address=address)
                     return ticket
         return None
+
+
+def _is_indexed(word: str) -> bool:
+    """Whether a trigram index can find ``word``: by letters and digits only, never by signs."""
+    known = "".join(char if char.isalpha() or char.isdecimal() else " " for char in word)
+    return max(map(len, known.split()), default=0) >= INDEXED_LENGTH

@@ -32,6 +32,7 @@ class Reply(models.Model):
     at = models.DateTimeField()
 
     objects = ReplyQuerySet.as_manager()
+    is_new = False  # True on what a verb has just written, not on what it found
 
     class Meta:
         verbose_name = _("reply")

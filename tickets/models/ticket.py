@@ -233,10 +233,8 @@ class Ticket(models.Model):
         ``answers`` are texts by the ids of the ticket's unanswered ``Question`` rows. The answer
         to a question that has one already is not lost: it becomes a part of the reply's words.
         """
-        reply, is_new = self._add(
-            Verb.REPLY, Reply.Kind.REPLY, author, body, answers=answers or {}, **post
-        )
-        if is_new and author.pk != self.member_id:
+        reply = self._add(Verb.REPLY, Reply.Kind.REPLY, author, body, answers=answers or {}, **post)
+        if reply.is_new and author.pk != self.member_id:
             emails.agent_replied(self, reply)
         return reply
 
@@ -245,18 +243,17 @@ class Ticket(models.Model):
         self, agent: User, body: str, *, questions: Sequence[str] = (), **post: Unpack[Post]
     ) -> Reply:
         """Ask the member for feedback; each of ``questions`` gets a box for its own answer."""
-        question, is_new = self._add(
+        question = self._add(
             Verb.ASK, Reply.Kind.QUESTION, agent, body, questions=questions, **post
         )
-        if is_new:
+        if question.is_new:
             emails.feedback_asked(self, question)
         return question
 
     @transaction.atomic
     def note(self, agent: User, body: str, **post: Unpack[Post]) -> Reply:
         """Write an internal note, which no member ever sees."""
-        note, _is_new = self._add(Verb.NOTE, Reply.Kind.NOTE, agent, body, **post)
-        return note
+        return self._add(Verb.NOTE, Reply.Kind.NOTE, agent, body, **post)
 
     @transaction.atomic
     def assign(
@@ -267,6 +264,8 @@ class Ticket(models.Model):
         if self.assignee_id == (to.pk if to else None):
             return None
         self._check(Verb.ASSIGN, agent, at)
+        if to and to.pk == self.member_id:
+            raise TransitionError(_("A ticket cannot be handed to the person who filed it."))
         data = {"from": self.assignee_id, "to": to.pk if to else None}
         self.assignee = to
         self.save(update_fields=["assignee"])
@@ -295,14 +294,17 @@ class Ticket(models.Model):
         Nothing is copied or moved: what was said here stays here and is read there. Raises
         ``TransitionError`` unless both are of one member and ``target`` is still worked on.
         """
-        for pk in sorted([self.pk, target.pk]):  # one order for all, so that no two wait in a ring
-            (self if pk == self.pk else target)._lock()
+        # All rows in one order for everybody, so that no two wait in a ring.
+        rows = Ticket.objects.filter(Q(pk__in=[self.pk, target.pk]) | Q(merged_into=self))
+        list(rows.select_for_update().order_by("pk").values_list("pk"))
+        self._lock()
+        target._lock()
         self.check_merge(agent, target, at=at)
+        target._absorb(self)
         self.duplicates.update(merged_into=target)
         self.merged_into = target
         self._move(Verb.MERGE, agent, at, address, {"into": target.pk}, public=False)
         self.save(update_fields=["merged_into"])
-        target._absorb(self)
         target._record(Verb.MERGE, agent, at, address, {"merged": self.pk})
         emails.tickets_merged(target, self)
 
@@ -403,18 +405,28 @@ class Ticket(models.Model):
         screenshots: Iterable[Screenshot] = (),
         address: str | None = None,
     ) -> None:
-        """Open a closed ticket again; ``reason`` and pictures become a reply."""
+        """Open a closed ticket again; ``reason`` and pictures become a reply.
+
+        The member hears of it, unless the mail of an agent's closing is still held: then of
+        neither.
+        """
         self._lock()
-        if self._written(actor, submission_id):
-            return
+        if earlier := self._written(actor, submission_id):
+            if not self.is_closed and earlier.says(reason, [], {}):
+                return
+            submission_id = uuid.uuid4()  # the form was sent before, and means something new
         self._check(Verb.REOPEN, actor, at)
+        closing = self.events.filter(verb=Verb.CLOSE).last()
+        mail = closing and closing.data.get("mail")
+        is_taken_back = mail is not None and emails.take_back(mail, at)
         data = {}
         screenshots = list(screenshots)
         if reason or screenshots:
             reply = self._write(actor, Reply.Kind.REPLY, reason, submission_id, at, screenshots)
             data = {"reply": reply.pk}
         self._move(Verb.REOPEN, actor, at, address, data)
-        emails.ticket_reopened(self)
+        if actor.pk == self.member_id or not is_taken_back:
+            emails.ticket_reopened(self)
 
     def _add(
         self,
@@ -426,13 +438,13 @@ class Ticket(models.Model):
         questions: Sequence[str] = (),
         answers: Mapping[int, str] | None = None,
         **post: Unpack[Post],
-    ) -> tuple[Reply, bool]:
-        """Write what somebody posted, once; return it and whether it is new."""
+    ) -> Reply:
+        """Write what somebody posted, once."""
         at = post["at"]
         self._lock()
         if earlier := self._written(author, post["submission_id"]):
-            if earlier.says(body, questions, answers or {}):
-                return earlier, False
+            if earlier.kind == kind and earlier.says(body, questions, answers or {}):
+                return earlier
             post["submission_id"] = uuid.uuid4()  # the form was sent before, with another text
         self._check(verb, author, at)
         self._refuse_stale(author, post.get("seen"))
@@ -449,7 +461,8 @@ class Ticket(models.Model):
         self._remember([*questions, *(question.answer for question in open_questions.values())])
         is_public = kind != Reply.Kind.NOTE
         self._move(verb, author, at, post.get("address"), {"reply": reply.pk}, public=is_public)
-        return reply, True
+        reply.is_new = True
+        return reply
 
     def _lock(self) -> None:
         rows = Ticket.objects.select_for_update(of=("self",)).select_related("member")
@@ -483,7 +496,8 @@ class Ticket(models.Model):
         """Raise ``StaleReply`` if the reader could have seen something newer than ``seen``."""
         if seen is None:
             return
-        replies = self.replies.filter(pk__gt=seen)
+        here = Q(ticket=self) | Q(ticket__merged_into=self)
+        replies = Reply.objects.filter(here, pk__gt=seen).order_by("pk")
         readable = replies.public() if reader.pk == self.member_id else replies
         if newer := list(readable.select_related("author")):
             raise StaleReply(newer)
@@ -502,21 +516,21 @@ class Ticket(models.Model):
         )
         self._attach(screenshots, reply)
         if kind == Reply.Kind.NOTE:
-            self.notes_text = f"{self.notes_text} {fold(body)}".strip()
+            self.notes_text = _longer(self.notes_text, body)
             self.save(update_fields=["notes_text"])
             return reply
         if self.last_reply_by_id != author.pk or author.pk != self.member_id:
             self.waiting_since = at
         self.last_reply_at, self.last_reply_by = at, author
-        self.search_text = f"{self.search_text} {fold(body)}"
+        self.search_text = _longer(self.search_text, body)
         fields = ["waiting_since", "last_reply_at", "last_reply_by", "search_text"]
         self.save(update_fields=fields)
         return reply
 
     def _remember(self, texts: Iterable[str]) -> None:
         """Let the search find ``texts``."""
-        if folded := fold(" ".join(texts)):
-            self.search_text = f"{self.search_text} {folded}"
+        if words := " ".join(texts):
+            self.search_text = _longer(self.search_text, words)
             self.save(update_fields=["search_text"])
 
     def _attach(self, screenshots: Iterable[Screenshot], reply: Reply | None = None) -> None:
@@ -528,11 +542,29 @@ class Ticket(models.Model):
             self.save(update_fields=["has_pictures"])
 
     def _absorb(self, duplicate: Ticket) -> None:
-        """Let this ticket be found and listed by what ``duplicate`` holds."""
-        self.search_text = f"{self.search_text} {duplicate.search_text}"
-        self.notes_text = f"{self.notes_text} {duplicate.notes_text}".strip()
+        """Let this ticket be found and listed by what ``duplicate``, not yet closed, holds."""
+        self.search_text = _longer(self.search_text, duplicate.search_text)
+        self.notes_text = _longer(self.notes_text, duplicate.notes_text)
         self.has_pictures = self.has_pictures or duplicate.has_pictures
-        self.save(update_fields=["search_text", "notes_text", "has_pictures"])
+        (at, by), (later, who) = self._last_words, duplicate._last_words
+        if later > at:
+            self.last_reply_at, self.last_reply_by_id = later, who
+        is_unanswered = not duplicate.is_closed and who == self.member_id
+        if self.status == Status.OPEN and is_unanswered:
+            since = [self.waiting_since] if by == self.member_id else []
+            if since or later > at:
+                self.waiting_since = min([*since, duplicate.waiting_since])
+        fields = ["search_text", "notes_text", "has_pictures", "last_reply_at", "last_reply_by"]
+        self.save(update_fields=[*fields, "waiting_since"])
+        for draft in duplicate.answer_drafts.all():
+            draft.move_to(self)
+
+    @property
+    def _last_words(self) -> tuple[datetime, int | None]:
+        """When something was said to the other side last, and by whom."""
+        if self.last_reply_at:
+            return self.last_reply_at, self.last_reply_by_id
+        return self.created_at, self.member_id
 
     def _move(
         self,
@@ -577,3 +609,9 @@ class Ticket(models.Model):
             self.last_public_event = event.pk
         self.save(update_fields=["last_event", "last_public_event"])
         return event
+
+
+def _longer(searched: str, text: str) -> str:
+    """``searched`` with the words of ``text``; one that is very long already stays as it is."""
+    room = settings.SEARCH_TEXT_MAX_LENGTH - len(searched)
+    return f"{searched} {fold(text)[: max(0, room)]}".strip()
