@@ -8,8 +8,9 @@ import io
 from functools import partial
 
 import pytest
-from conftest import signed_in
-from django.core.management import call_command
+from conftest import signed_in, submit
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from servers import needs_postgresql
 
 from helpdesk.bigdata.plans import look
 from helpdesk.bigdata.visits import cast, visits
+from tickets.models import Ticket
 
 
 def visited(now):
@@ -66,3 +68,27 @@ def test_a_table_that_is_read_whole_is_seen(seeded):
 
     (scan,) = look(whole).scans
     assert scan.startswith("tickets_ticket: SELECT count")
+
+
+def test_the_bench_tells_of_every_page_in_a_line(seeded):
+    fill(200, 40)
+    told = io.StringIO()
+    call_command("desk_bench", stdout=told, times=1, only="desk: view all,")
+    assert "desk: view all, pictures 1" in told.getvalue()
+    lines = [line for line in told.getvalue().splitlines() if "desk: view all," in line]
+    assert f"\n{len(lines)} pages, " in told.getvalue()
+    assert all(line.split()[0] == "200" for line in lines)
+    assert not Session.objects.exists()
+
+
+def test_the_bench_needs_tickets(seeded):
+    with pytest.raises(CommandError, match="big_data"):
+        call_command("desk_bench")
+
+
+def test_signs_are_looked_for_where_titles_begin(silver):
+    """No trigram holds a sign, so an index could not find them in the midst of a text."""
+    found = submit(silver, title="-_- on every page")
+    submit(silver, title="Every page shows -_-")
+    assert list(Ticket.objects.matching("-_-", at_desk=True)) == [found]
+    assert Ticket.objects.matching("page -_- page", at_desk=True).count() == 2

@@ -143,6 +143,7 @@ def pages(traces):
             "desk-audit": "/admin/accounts/auditentry/",
             "console-all": "/staff/chat/",
             "desk-people": "/admin/accounts/user/",
+            "desk-erasures": "/admin/accounts/erasurerequest/",
             "desk-person": f"/admin/accounts/user/{asked.member_id}/change/",
         },
     }

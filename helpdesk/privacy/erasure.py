@@ -39,7 +39,7 @@ from .steps import (
     deleting,
     deleting_each,
     emptying,
-    picture_steps,
+    picture_step,
     ticket_steps,
     writing_each,
 )
@@ -152,7 +152,7 @@ def _steps(member: User, at: datetime) -> Iterator[Step]:
     yield deleting(UserSession.objects.filter(user=member))
     yield deleting(Authenticator.objects.filter(user=member))
     yield deleting(EmailConfirmation.objects.filter(email_address__user=member))
-    yield from picture_steps(Q(owner=member, ticket=None, shown_to=None), at)
+    yield picture_step(Q(owner=member, ticket=None, shown_to=None), at)
     yield deleting(Draft.objects.filter(owner=member))
     yield deleting(AnswerDraft.objects.filter(author=member))
     yield deleting(ReadMark.objects.filter(person=member))

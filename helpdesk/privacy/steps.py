@@ -88,7 +88,7 @@ def deleting_each(model: type[Model], left: Left) -> Step:
 
 def ticket_steps(whose: Whose, at: datetime) -> Iterator[Step]:
     """Take away what was said in tickets; what happened to them, and when, stays countable."""
-    yield from picture_steps(whose("ticket__"), at)
+    yield picture_step(whose("ticket__"), at)
     yield deleting(AnswerDraft.objects.filter(whose("ticket__")))
     # An answer that was given stays one: whether it is there tells whether it is answered.
     answer = Case(When(answer="", then=Value("")), default=Value(GONE))
@@ -102,7 +102,7 @@ def ticket_steps(whose: Whose, at: datetime) -> Iterator[Step]:
 
 def chat_steps(whose: Whose, pictures: Q, at: datetime) -> Iterator[Step]:
     """Take away what was said in chats; ``pictures`` are those that were shown there."""
-    yield from picture_steps(pictures, at)
+    yield picture_step(pictures, at)
     said = Message.objects.filter(whose("conversation__"), event="").exclude(body="")
     yield emptying(said, body=GONE)
     yield emptying(Note.objects.filter(whose("conversation__")), body=GONE)
@@ -110,26 +110,22 @@ def chat_steps(whose: Whose, pictures: Q, at: datetime) -> Iterator[Step]:
     yield emptying(Conversation.objects.filter(whose("")), **blank)
 
 
-def picture_steps(which: Q, at: datetime) -> Iterator[Step]:
+def picture_step(which: Q, at: datetime) -> Step:
     """First the files go, once the rows say so for certain; then the rows, which led to them.
 
     Whoever is interrupted between the two finds the rows again, and deletes the files once more.
     """
     shots = Screenshot.objects.filter(which)
-    with_files = shots.exclude(picture="", thumb="")
-    remove = partial(_remove, at=at)
-    yield Step(Screenshot, DELETED, lambda: iter([with_files]), remove)
-    yield deleting(shots.filter(picture="", thumb=""))
+    return Step(Screenshot, DELETED, lambda: iter([shots]), partial(_remove, at=at))
 
 
 def _remove(some: QuerySet[Screenshot], at: datetime) -> Callable[[], None]:
-    """The names stay in the rows until the files are gone."""
     some.filter(removed_at=None).update(removed_at=at)
     files = [file for shot in some for file in (shot.picture, shot.thumb) if file]
-    return partial(_delete_files, some.all(), [(file.storage, file.name) for file in files])
+    return partial(_delete, some.all(), [(file.storage, file.name) for file in files])
 
 
-def _delete_files(some: QuerySet[Screenshot], files: list[tuple[Storage, str]]) -> None:
+def _delete(some: QuerySet[Screenshot], files: list[tuple[Storage, str]]) -> None:
     for storage, name in files:
         storage.delete(name)
-    some.update(picture="", thumb="", name="", size=0)
+    some.delete()

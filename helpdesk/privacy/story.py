@@ -29,7 +29,7 @@ from .mails import mails_of
 from .records import Records, picture_path
 from .walk import batches
 
-AT_ONCE = 50  # tickets or chats in memory
+AT_ONCE = 20  # tickets or chats in memory
 ROWS = 500  # lines of a table in memory
 FOLDER = "privacy/archive"
 
