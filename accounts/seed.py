@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.auth.management import create_permissions
 
 AGENTS, SUPERVISORS = "Agents", "Supervisors"
+PEOPLE = ["view_user", "change_user", "add_user"]
+PRIVACY = ["view_erasurerequest", "export_member", "erase_member"]
 
 
 def make_permissions(apps: Any, app: str) -> None:
@@ -20,20 +22,7 @@ def make_permissions(apps: Any, app: str) -> None:
 def seed(apps: Any) -> None:
     """Make the groups with accounts' permissions; run by the migration and by tests."""
     grant(apps, AGENTS, "accounts", ["view_user"])
-    grant(apps, SUPERVISORS, "accounts", ["view_user", "change_user", "add_user"])
-    seed_audit(apps)
-    seed_erasure(apps)
-
-
-def seed_audit(apps: Any) -> None:
-    """Let supervisors read the audit log; run by the migration after the one that makes it."""
-    grant(apps, SUPERVISORS, "accounts", ["view_auditentry"])
-
-
-def seed_erasure(apps: Any) -> None:
-    """Let supervisors export and erase members; run by a migration."""
-    privacy = ["view_erasurerequest", "export_member", "erase_member"]
-    grant(apps, SUPERVISORS, "accounts", privacy)
+    grant(apps, SUPERVISORS, "accounts", [*PEOPLE, *PRIVACY, "view_auditentry"])
 
 
 def grant(apps: Any, group: str, app: str, codenames: list[str]) -> None:

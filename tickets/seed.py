@@ -202,17 +202,16 @@ TEXTS = [
 
 
 def seed(apps: Any) -> None:
-    """Everything below; run by tests."""
+    """Everything below; run by the migration and by tests."""
+    grant(apps, AGENTS, "tickets", DESK)
+    grant(apps, SUPERVISORS, "tickets", [*DESK, *HOURS, *REPLIES, *TOPICS, *REDACT, *AUDIT])
     seed_hours(apps)
     seed_replies(apps)
-    seed_ticket_replies(apps)
     seed_topics(apps)
 
 
 def seed_hours(apps: Any) -> None:
-    """Grant permissions and open the desk on weekdays; run by a migration."""
-    grant(apps, AGENTS, "tickets", DESK)
-    grant(apps, SUPERVISORS, "tickets", [*DESK, *HOURS])
+    """Open the desk on weekdays."""
     windows = apps.get_model("tickets", "ServiceWindow").objects
     if windows.exists():
         return
@@ -222,42 +221,23 @@ def seed_hours(apps: Any) -> None:
 
 
 def seed_replies(apps: Any) -> None:
-    """Write the first canned replies for chats and let supervisors look after all; by a migration.
-
-    It runs before replies know where they are offered.
-    """
-    grant(apps, SUPERVISORS, "tickets", REPLIES)
+    """Write the first canned replies."""
     replies = apps.get_model("tickets", "CannedReply").objects
     if replies.exists():
         return
     for text in TEXTS:
-        if text.for_chat:
-            replies.create(shortcut=text.shortcut, **_texts(text))
-
-
-def seed_ticket_replies(apps: Any) -> None:
-    """Write the first canned replies for tickets, and keep those about chats out; by a migration.
-
-    What has a shortcut of ours already is left as it is.
-    """
-    replies = apps.get_model("tickets", "CannedReply").objects
-    if not replies.exists() or replies.filter(for_tickets=False).exists():
-        return
-    for text in TEXTS:
-        places = {"for_chat": text.for_chat, "for_tickets": text.for_tickets}
-        if text.for_chat:
-            replies.filter(shortcut=text.shortcut).update(**places)
-        else:
-            replies.get_or_create(shortcut=text.shortcut, defaults=_texts(text) | places)
-
-
-def _texts(text: Text) -> dict[str, str]:
-    return {"text_en": text.en, "text_cs": text.cs, "text_sl": text.sl}
+        replies.create(
+            shortcut=text.shortcut,
+            text_en=text.en,
+            text_cs=text.cs,
+            text_sl=text.sl,
+            for_chat=text.for_chat,
+            for_tickets=text.for_tickets,
+        )
 
 
 def seed_topics(apps: Any) -> None:
-    """Write the first topics; supervisors look after them and after pictures; by a migration."""
-    grant(apps, SUPERVISORS, "tickets", [*TOPICS, *REDACT, *AUDIT])
+    """Write the first topics."""
     topics = apps.get_model("tickets", "Topic").objects
     if topics.exists():
         return

@@ -4,7 +4,7 @@ from accounts.seed import make_permissions
 from chat.seed import seed
 
 
-def seed_console(apps, schema_editor):
+def seed_chat(apps, schema_editor):
     make_permissions(apps, "chat")
     seed(apps)
 
@@ -12,6 +12,6 @@ def seed_console(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("chat", "0001_initial"),
-        ("accounts", "0002_seed_groups"),
+        ("accounts", "0002_seed"),
     ]
-    operations = [migrations.RunPython(seed_console, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(seed_chat, migrations.RunPython.noop)]

@@ -1,17 +1,17 @@
 from django.db import migrations
 
 from accounts.seed import make_permissions
-from tickets.seed import seed_hours
+from tickets.seed import seed
 
 
-def seed_desk(apps, schema_editor):
+def seed_tickets(apps, schema_editor):
     make_permissions(apps, "tickets")
-    seed_hours(apps)
+    seed(apps)
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("tickets", "0002_search_index"),
-        ("accounts", "0002_seed_groups"),
+        ("accounts", "0002_seed"),
     ]
-    operations = [migrations.RunPython(seed_desk, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(seed_tickets, migrations.RunPython.noop)]

@@ -3,7 +3,7 @@ from django.db import migrations
 from accounts.seed import make_permissions, seed
 
 
-def seed_groups(apps, schema_editor):
+def seed_accounts(apps, schema_editor):
     make_permissions(apps, "accounts")
     seed(apps)
 
@@ -14,4 +14,4 @@ class Migration(migrations.Migration):
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
-    operations = [migrations.RunPython(seed_groups, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(seed_accounts, migrations.RunPython.noop)]
