@@ -286,13 +286,20 @@ def test_question_boxes_come_and_go(desk, czech, agent):
     expect(add).to_be_visible()
 
 
-def test_switching_the_tab_keeps_the_text(desk, czech, agent):
+def test_each_tab_keeps_a_text_of_its_own(desk, czech, agent):
     page = desk(agent, czech)
-    page.keyboard.press("r")
-    page.keyboard.type("Pro koho?")
-    page.keyboard.press("Escape")
     page.keyboard.press("i")
-    expect(body(page)).to_have_value("Pro koho?")
+    page.keyboard.type("Med nami")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(body(page)).to_have_value("")
+    saved(page)
+    assert (AnswerDraft.objects.get().mode, AnswerDraft.objects.get().body) == ("note", "Med nami")
+    page.keyboard.type("Da.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".messagelist")).to_contain_text("The reply is sent")
+    assert [reply.body for reply in czech.replies.all()] == ["Da."]
+    expect(body(page)).to_have_value("Med nami")
     expect(page.get_by_role("button", name="Save internal note")).to_be_visible()
     expect(page.get_by_role("button", name="Canned reply")).to_be_hidden()
 
@@ -313,6 +320,30 @@ def test_the_keys_lead_through_the_view(desk, czech, agent, silver):
     page.wait_for_url(f"**/{other.pk}/change/**")
     page.keyboard.press("u")
     page.wait_for_url(lambda url: LIST in url and "change" not in url)
+
+
+def test_after_sending_the_message_stands_at_the_reply_and_leads_on(desk, czech, agent, silver):
+    other = submit(silver, at=czech.created_at + dt.timedelta(minutes=5))
+    for n in range(8):
+        answer(czech, agent, f"Dolgo.\n\n{n}\n\nKonec.", verb="note")
+    page = desk(agent, czech, "?view=unassigned")
+    page.keyboard.press("r")
+    page.keyboard.type("Kdaj?")
+    page.get_by_role("button", name="Send and wait for feedback").click()
+    said = page.locator(".messagelist")
+    expect(said).to_be_focused()
+    expect(said).to_be_in_viewport()
+    page.keyboard.press("]")
+    page.wait_for_url(f"**/{other.pk}/change/?view=unassigned")
+    assert not page.problems
+
+
+def test_a_page_hears_that_its_ticket_was_merged(desk, czech, agent, gold):
+    target = submit(gold, title="Znovu")
+    page = desk(agent, czech)
+    czech.merge_into(agent, target, at=czech.created_at)
+    page.locator("[data-merged-link]").click(timeout=SOON)
+    page.wait_for_url(f"**/{target.pk}/change/")
 
 
 def test_the_keys_can_be_switched_off(desk, czech, agent):

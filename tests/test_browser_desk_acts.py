@@ -56,6 +56,24 @@ def test_two_tickets_become_one_without_a_script(browser, portal, agent, ticket,
     expect(page).to_have_url(f"{portal}{LIST}{twin.pk}/change/")
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1280"])
+def test_the_enter_key_goes_on_and_a_refusal_is_seen(browser, portal, agent, ticket, twin, size):
+    page = opened(browser, portal, agent, f"{LIST}{ticket.pk}/change/", size)
+    if size is PHONE:
+        page.locator(".properties > summary").click()
+    page.locator("summary", has_text="Merge as a duplicate").click()
+    page.fill("#id_target", "x")
+    page.press("#id_target", "Enter")
+    fault = page.locator(".merge-fault")
+    expect(fault).to_be_focused()
+    expect(fault).to_be_in_viewport()
+    fault.get_by_role("link").click()
+    expect(page.locator("#id_target")).to_be_focused()
+    page.fill("#id_target", twin.number)
+    page.press("#id_target", "Enter")
+    expect(page.locator(".notice.merge")).to_be_focused()
+
+
 def test_a_ticket_is_handed_over_with_a_note(browser, portal, agent, supervisor, ticket):
     page = opened(browser, portal, agent, f"{LIST}{ticket.pk}/change/")
     page.select_option("#id_assignee", label="Eva Novak")

@@ -238,7 +238,8 @@ def test_a_drawn_box_is_black_in_the_stored_files(device, browser, portal, silve
     page.locator("[data-redact-stage]").scroll_into_view_if_needed()
     (swipe if is_phone else drag)(page, (0.1, 0.1), (0.5, 0.4))
     expect(rects(page)).to_have_count(1)
-    page.get_by_role("button", name="Black out for ever").click()
+    page.locator("summary", has_text="Black out for ever").click()
+    page.get_by_role("button", name="Yes, black out").click()
     expect(page.locator(".messages")).to_contain_text("The picture is blacked out.")
     shot.refresh_from_db()
     for field in (shot.picture, shot.thumb):
@@ -270,7 +271,10 @@ def test_rectangles_are_taken_back_typed_and_removed(page, portal, silver, issue
     expect(rects(page)).to_have_count(2)
     page.locator("[data-redact-drop]").first.click()
     expect(rects(page)).to_have_count(1)
-    page.get_by_role("button", name="Black out for ever").press("Enter")
+    sure = page.get_by_role("button", name="Yes, black out")
+    expect(sure).to_be_hidden()
+    page.locator("summary", has_text="Black out for ever").press("Enter")
+    sure.press("Enter")
     expect(page.locator(".messages")).to_contain_text("The picture is blacked out.")
     shot.refresh_from_db()
     assert is_black(shot.picture, 0.5, 0, 1, 1)
@@ -289,7 +293,8 @@ def test_numbers_do_without_script(browser, portal, supervisor, issue):
     page.get_by_role("button", name="Add a rectangle").click()
     for name, value in zip("xywh", ("0", "80", "100", "20"), strict=True):
         page.locator(f"[name={name}]").nth(1).fill(value)
-    page.get_by_role("button", name="Black out for ever").click()
+    page.locator("summary", has_text="Black out for ever").click()
+    page.get_by_role("button", name="Yes, black out").click()
     page.wait_for_url(f"**{desk_page(issue)}")
     shot = issue.screenshots.all()[1]
     assert is_black(shot.picture, 0, 0, 1, 0.2)

@@ -98,6 +98,46 @@ def test_the_keys_are_explained_and_can_be_switched_off(listed):
     expect(overlay).to_be_visible()
 
 
+def test_back_from_a_ticket_one_goes_on_at_its_row(listed, five):
+    for key in "jjo":
+        listed.keyboard.press(key)
+    listed.wait_for_url(f"**{LIST}{five[1].pk}/change/**")
+    listed.keyboard.press("u")
+    expect(listed.locator("[data-open]").nth(1)).to_be_focused()
+    listed.keyboard.press("j")
+    expect(listed.locator("[data-open]").nth(2)).to_be_focused()
+
+
+def test_escape_leaves_the_search_and_keeps_its_words(listed):
+    listed.keyboard.press("/")
+    listed.keyboard.type("cislo")
+    listed.keyboard.press("Escape")
+    expect(listed.locator("#searchbar")).not_to_be_focused()
+    expect(listed.locator("#searchbar")).to_have_value("cislo")
+    listed.keyboard.press("j")
+    expect(listed.locator("[data-open]").first).to_be_focused()
+
+
+def test_a_question_for_several_is_written_and_sent_by_keys(listed, five):
+    boxes(listed).first.check()
+    listed.get_by_role("button", name="Ask…").click()
+    expect(listed.locator("#id_body")).to_be_focused()
+    listed.keyboard.type("Still?")
+    listed.keyboard.press("Control+Enter")
+    expect(listed.locator(".messagelist")).to_contain_text("The question is sent in 1 ticket.")
+
+
+def test_a_phone_shows_the_current_view_and_acts_once_something_is_chosen(listed, portal):
+    listed.set_viewport_size(PHONE)
+    listed.goto(f"{portal}{LIST}?view=all")
+    expect(listed.locator(".work-views [aria-current]")).to_be_in_viewport(ratio=0.9)
+    expect(listed.locator(".work-bulk")).to_be_hidden()
+    boxes(listed).last.check()
+    expect(listed.get_by_role("button", name="Hand over")).to_be_in_viewport(ratio=1)
+    boxes(listed).last.uncheck()
+    expect(listed.locator(".work-bulk")).to_be_hidden()
+
+
 def test_all_rows_and_ranges_of_rows_are_chosen_at_once(listed):
     everything = listed.get_by_role("checkbox", name="Select all on this page")
     everything.check()

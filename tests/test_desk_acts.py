@@ -11,7 +11,15 @@ from django.utils.html import escape
 from post_office.models import Email
 
 from accounts.models import AuditEntry, Rank, User
-from tickets.models import Holiday, Screenshot, ServiceWindow, Ticket, Topic, TransitionError
+from tickets.models import (
+    AnswerDraft,
+    Holiday,
+    Screenshot,
+    ServiceWindow,
+    Ticket,
+    Topic,
+    TransitionError,
+)
 from tickets.models.presence import TicketPresence
 
 LIST = "/admin/tickets/ticket/"
@@ -137,6 +145,17 @@ def test_whoever_has_a_ticket_stays_named_when_no_agent_any_more(desk, ticket, s
     assert re.search(r"selected>\s*Eva Novak</option>", text_of(desk.get(page(ticket))))
 
 
+def test_a_hand_over_names_the_person_and_to_the_same_one_is_none(desk, ticket, supervisor):
+    said = []
+    for _press in range(2):
+        press(desk, ticket, "assign", assignee=supervisor.pk)
+        said.append(words_of(desk.get(page(ticket))))
+    assert "The ticket is handed over to Eva Novak." in said[0]
+    assert "Nothing to change here." in said[1]
+    press(desk, ticket, "assign", assignee="")
+    assert "Nobody handles the ticket now." in words_of(desk.get(page(ticket)))
+
+
 # The topic
 
 
@@ -207,10 +226,10 @@ def test_both_threads_stand_in_one_order_with_pictures_and_events(desk, ticket, 
     merge(desk, ticket, twin)
     html = text_of(desk.get(page(twin)))
     thread = html[html.index('class="thread"') : html.index("</ol>")]
-    texts = [ticket.description, "Najprej.", "prva.png", "Nato.", "Nazadnje."]
+    own = [ticket.description, "Najprej.", "prva.png"]
+    texts = [*own, twin.description, "Nato.", "Nazadnje."]
     places = [thread.index(text) for text in texts]
     assert places == sorted(places)
-    assert thread.index(twin.description) < places[0]
     assert f'id="description-{ticket.number}"' in thread
     assert escape(ticket.full_title) in thread
     assert f"Put together with {ticket.number}" in thread
@@ -278,7 +297,25 @@ def test_a_typed_number_goes_before_a_chosen_one(desk, ticket, twin, silver):
     assert f"into {third.number}?" in words_of(asked)
 
 
-@pytest.mark.parametrize("field", ["body", "note", "questions"])
+def test_what_is_kept_on_the_server_does_not_hold_up_merging(desk, ticket, twin, agent):
+    AnswerDraft.objects.create(ticket=ticket, author=agent, body="Na pol", saved_at=NOW)
+    assert merge(desk, ticket, twin, body="Na pol in več").status_code == 409
+    assert merge(desk, ticket, twin, body="Na pol").status_code == 303
+    assert fresh(ticket).merged_into == twin
+
+
+def test_a_refused_merge_is_said_at_the_top(desk, ticket):
+    html = text_of(press(desk, ticket, "merge", target="x"))
+    assert html.index('<a href="#id_target">There is no ticket') < html.index("<h1")
+
+
+def test_the_enter_key_asks_for_the_target_and_never_merges(desk, ticket, twin):
+    asked = press(desk, ticket, "", target=twin.number, confirmed=twin.pk)
+    assert f"Merge {ticket.number} into {twin.number}?" in words_of(asked)
+    assert fresh(ticket).merged_into is None
+
+
+@pytest.mark.parametrize("field", ["body", "note", "questions", "other"])
 def test_merging_waits_for_what_is_not_sent_yet(desk, ticket, twin, field):
     refused = merge(desk, ticket, twin, **{field: "Še tole."})
     assert refused.status_code == 409
@@ -464,19 +501,27 @@ def test_history_says_who_when_what_and_from_where(desk, ticket, agent, supervis
         for found in ("192.0.2.8", "Internal note", "192.0.2.7", "Issue received")
     )
     assert closed < noted < assigned < filed
-    assert "Ana Novak Assigned Assigned to Eva Novak 192.0.2.7" in words
-    assert "Sonja Novak Closed Status changed: Closed 192.0.2.8" in words
+    assert "Ana Novak Assigned to Eva Novak 192.0.2.7" in words
+    assert "Sonja Novak Closed 192.0.2.8" in words
     assert "15 Jul 2026, 14:05 GMT" in words
     assert "Skrivnost" not in words
 
 
 def test_history_tells_who_opened_pictures_the_last_twenty(desk, ticket, agent, supervisor):
+    shot = {"screenshot": str(upload_of(agent, "prva.png").uuid)}
     AuditEntry.objects.bulk_create(
-        AuditEntry(actor=supervisor, action="picture", about=about, address="192.0.2.9", at=NOW)
+        AuditEntry(
+            actor=supervisor,
+            action="picture",
+            about=about,
+            data=shot,
+            address="192.0.2.9",
+            at=NOW,
+        )
         for about in [ticket.number] * 25 + ["TI-999"]
     )
     html = text_of(desk.get(f"{LIST}{ticket.pk}/history/"))
-    assert html.count("192.0.2.9") == 20
+    assert html.count("192.0.2.9") == html.count("prva.png") == 20
 
 
 def test_history_of_a_merged_ticket_is_still_there(desk, ticket, twin):
@@ -611,6 +656,11 @@ def test_the_twenty_first_ticket_of_an_hour_has_to_wait_with_its_text(desk, silv
 # Follow-ups
 
 
+def test_a_follow_up_says_what_it_follows(desk, ticket):
+    html = text_of(desk.get(f"{ADD}?follow_up={ticket.pk}"))
+    assert f"<h1>Follow-up of {ticket.number}</h1>" in html
+
+
 def test_a_follow_up_is_linked_on_both_tickets(desk, ticket, agent):
     ticket.close(agent, at=at(1))
     form = text_of(desk.get(f"{ADD}?follow_up={ticket.pk}"))
@@ -639,6 +689,15 @@ def test_a_member_fallen_below_the_rank_has_no_follow_up(desk, ticket, silver):
 @pytest.mark.parametrize("number", ["0", "x", "9" * 18, "9" * 40, "\0", "", "-1"])
 def test_a_follow_up_of_nothing_is_404(desk, ticket, number):
     assert desk.get(ADD, {"follow_up": number}).status_code == 404
+
+
+def test_with_nothing_to_take_the_agent_stays_on_the_ticket(desk, ticket, agent):
+    ticket.assign(agent, agent, at=at(1))
+    stayed = desk.post(f"{LIST}next/?view=mine", {"back": ticket.pk}, follow=True)
+    assert stayed.redirect_chain == [(f"{page(ticket)}?view=mine", 303)]
+    assert "No open ticket is unassigned." in text_of(stayed)
+    for forged in ("x", "//evil.example", "9" * 30, ""):
+        assert desk.post(f"{LIST}next/", {"back": forged})["Location"] == LIST
 
 
 # What the page costs

@@ -348,6 +348,22 @@ def test_old_drafts_and_leases_are_swept(desk, ticket, agent):
     assert (AnswerDraft.objects.count(), TicketPresence.objects.count()) == (0, 0)
 
 
+def test_the_text_under_the_other_tab_is_the_draft_after_sending(desk, ticket, agent):
+    press(desk, ticket, "reply", mode="reply", body="Da.", other="Med nami")
+    assert ticket.replies.get().body == "Da."
+    assert (kept(ticket, agent).mode, kept(ticket, agent).body) == ("note", "Med nami")
+    shown = press(desk, ticket, "take", mode="reply", other="Med nami")
+    assert re.search(r'name="other" hidden>\nMed nami<', text_of(shown))
+
+
+def test_a_page_of_a_merged_ticket_is_led_on_and_keeps_nothing(desk, ticket, agent, silver):
+    target = submit(silver)
+    ticket.merge_into(agent, target, at=timezone.now())
+    heard = pulse(desk, ticket, body="Prepozno")
+    assert (heard["merged"], heard["saved"]) == (page(target), False)
+    assert kept(ticket, agent) is None
+
+
 # --- Who else is there ---------------------------------------------------------------------------
 
 
@@ -404,6 +420,13 @@ def test_presence_never_locks(desk, office, ticket):
 def test_the_pulse_knows_the_newest_reply(desk, ticket, supervisor):
     assert pulse(desk, ticket)["newest"] == 0
     newer = answer(ticket, supervisor, "Že rešujem.", verb="note")
+    assert pulse(desk, ticket)["newest"] == newer.pk
+
+
+def test_the_newest_reply_may_be_one_of_a_duplicate(desk, ticket, supervisor, silver):
+    twin = submit(silver)
+    newer = answer(twin, supervisor, "Že rešujem.", verb="note")
+    twin.merge_into(supervisor, ticket, at=timezone.now())
     assert pulse(desk, ticket)["newest"] == newer.pk
 
 
@@ -469,3 +492,34 @@ def test_after_sending_the_way_leads_on_to_the_next_ticket(desk, ticket, gold):
     press(desk, ticket, "take", "?view=unassigned")
     html = text_of(desk.get(page(ticket, "?view=unassigned")))
     assert "Next ticket</a>" not in html
+
+
+def test_answered_tickets_lead_on_in_the_view_as_it_was(desk, silver):
+    now = timezone.now()
+    first, middle, last = (
+        submit(silver, title=str(n), at=now - dt.timedelta(hours=9 - n)) for n in range(3)
+    )
+    sent = press(desk, middle, "ask", "?view=unassigned", body="Kdaj?")
+    html = text_of(desk.get(sent["Location"]))
+    assert f'data-next href="{page(last)}?view=unassigned"' in html
+    assert f'data-previous href="{page(first)}?view=unassigned"' in html
+    again = desk.post(sent["Location"].partition("#")[0], {"action": "take"})
+    assert f"next={last.pk}" in again["Location"]
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "0", "9" * 30, "²", "1\0", "//evil.example"])
+def test_a_forged_neighbour_is_none(desk, ticket, number):
+    html = text_of(desk.get(page(ticket), {"next": number, "previous": number}))
+    assert "data-next" not in html
+    assert "data-previous" not in html
+
+
+def test_a_retry_closes_nothing_that_the_member_has_opened_again(desk, ticket, silver):
+    post = {"body": "Rešeno.", "submission_id": uuid.uuid4()}
+    press(desk, ticket, "finish", **post)
+    ticket.refresh_from_db()
+    ticket.reopen(silver, "Ni.", submission_id=uuid.uuid4(), at=timezone.now())
+    press(desk, ticket, "finish", **post)
+    ticket.refresh_from_db()
+    assert ticket.status == Status.OPEN
+    assert ticket.replies.filter(body="Rešeno.").count() == 1

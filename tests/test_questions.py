@@ -5,14 +5,14 @@ import re
 import uuid
 
 import pytest
-from conftest import NOW, answer, signed_in, submit
+from conftest import NOW, answer, png_file, signed_in, submit
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 from post_office.models import Email
 
-from tickets.models import Draft, Question, Ticket
+from tickets.models import Draft, Question, Screenshot, Ticket
 
 BROWSER, VERSION = "Which browser do you use?", "And which version of it?"
 UNANSWERED = "1 question is still unanswered"
@@ -316,3 +316,90 @@ def test_many_questions_cost_no_more_queries(client, ticket, agent, django_asser
     with django_assert_max_num_queries(8):
         page = page_of(client, ticket)
     assert len(boxes(page)) == 50
+
+
+# Limits
+
+
+def test_many_boxes_do_not_get_round_the_limit(client, ticket, asked):
+    refused = say(client, ticket, {10**17 + n: "x" * 20_000 for n in range(110)})
+    assert refused.status_code == 400
+    assert "Too many answers" in refused.content.decode()
+    assert len(boxes(refused.content.decode())) == 112  # whatever was typed is there
+    assert not ticket.replies.filter(kind="reply").exists()
+
+
+def test_late_answers_and_words_are_measured_together(client, ticket, asked):
+    late = {10**17: "x" * 10_000, asked[0]: "y" * 20_000}
+    assert say(client, ticket, late, body="z" * 9_998).status_code == 303
+    refused = say(client, ticket, {10**17: "x" * 10_000}, body="z" * 9_999)
+    assert refused.status_code == 400
+    assert re.search(r'id="id_body"[^>]*aria-invalid="true"', refused.content.decode())
+    assert ticket.replies.filter(kind="reply").count() == 1
+
+
+def test_answers_to_another_ticket_are_measured_with_their_questions(client, ticket, agent, silver):
+    (mine,) = ask(submit(silver), agent, "Mine?")
+    assert say(client, ticket, {mine: "x" * 20_000}).status_code == 400
+    assert say(client, ticket, {mine: "x" * 19_994}).status_code == 303
+
+
+def test_nothing_answered_is_said_at_the_first_question(client, ticket, asked):
+    page = say(client, ticket).content.decode()
+    assert f'href="#id_answer-{asked[0]}"' in page
+    assert 'href="#id_body"' not in page
+    assert re.search(rf'id="id_answer-{asked[0]}"[^>]*aria-invalid="true"', page)
+
+
+def test_the_banner_does_not_repeat_what_has_boxes(client, ticket, agent):
+    answer(ticket, agent, "Which page?", "ask")
+    assert page_of(client, ticket).count("Which page?") == 2  # its bubble and the banner
+    ask(ticket, agent, body="Two things, please:", at=NOW + dt.timedelta(hours=2))
+    page = page_of(client, ticket)
+    assert page.count("Two things, please:") == 1
+    assert page.count(BROWSER) == 2  # its bubble and its box
+
+
+def test_the_status_leads_to_the_answer_that_is_awaited(client, ticket, asked):
+    assert 'href="#reply"' in page_of(client, ticket)
+    say(client, ticket, dict.fromkeys(asked, "Yes"))
+    assert 'href="#reply"' not in page_of(client, ticket)
+
+
+# The same post twice, with pictures
+
+
+def test_a_double_click_sends_pictures_once(client, ticket, asked, upload):
+    post = {"submission_id": uuid.uuid4(), "uploads": [str(upload.uuid)]}
+    first, second = (say(client, ticket, {asked[0]: "Firefox"}, **post) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first["Location"] == second["Location"]
+
+
+def test_a_picture_alone_may_be_sent_twice(client, ticket, upload):
+    post = {"submission_id": uuid.uuid4(), "uploads": [str(upload.uuid)]}
+    first, second = (say(client, ticket, **post) for _ in range(2))
+    assert first["Location"] == second["Location"]
+
+
+def test_a_picture_that_went_with_another_text_is_said(client, ticket, upload, silver):
+    post = {"submission_id": uuid.uuid4(), "uploads": [str(upload.uuid)]}
+    assert say(client, ticket, body="One", **post).status_code == 303
+    assert say(client, ticket, body="Two", **post).status_code == 400
+    assert say(client, ticket, body="One", **{**post, "submission_id": ""}).status_code == 400
+
+
+def test_the_desk_and_filing_know_a_double_click_too(ticket, agent, silver):
+    shots = [Screenshot.objects.upload(agent, png_file(), NOW) for _ in range(2)]
+    desk, filing = (
+        {"submission_id": str(uuid.uuid4()), "uploads": [str(shot.uuid)]} for shot in shots
+    )
+    desk |= {"action": "reply", "mode": "reply", "body": "See"}
+    filing |= {"member": "sonja", "language": "en", "title": "t", "description": "d"}
+    staff = signed_in(agent)
+    for place, post in (
+        (reverse("admin:tickets_ticket_change", args=[ticket.pk]), desk),
+        (reverse("admin:tickets_ticket_add"), filing),
+    ):
+        assert [staff.post(place, post).status_code for _ in range(2)] == [303, 303]
+    assert (Ticket.objects.count(), ticket.replies.count()) == (2, 1)

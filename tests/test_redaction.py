@@ -596,3 +596,19 @@ def test_a_picture_that_waits_has_no_ticket_to_name(upload, agent):
     assert png_file().size
     signed_in(agent).get(upload.get_absolute_url())
     assert [entry.about for entry in reads()] == [""]
+
+
+# --- Before it is done ---------------------------------------------------------------------------
+
+
+def test_blacking_out_asks_first(fresh, silver):
+    page = signed_in(silver).get(editor(fresh)).content.decode()
+    asked = page.index("Black out for ever</summary>")
+    assert asked < page.index("Yes, black out</button>") < page.index("</details>", asked)
+
+
+def test_only_a_ticket_from_a_chat_speaks_of_the_chat(fresh, silver):
+    said = "it stays in the chat"
+    assert said not in signed_in(silver).get(editor(fresh)).content.decode()
+    Ticket.objects.update(from_chat=uuid.uuid4())
+    assert said in signed_in(silver).get(editor(fresh)).content.decode()

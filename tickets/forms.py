@@ -12,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -24,6 +25,7 @@ from .images import MAX_BYTES, MEGABYTE, ImageRefused
 from .models import Draft, Question, Screenshot, Ticket, TicketLanguage
 
 MODES = [("reply", "reply"), ("note", "note")]  # the tabs of an agent's answer
+MOST_STRAYS = 20  # answers to questions that are not open, as an old page may hold
 
 
 class LineField(forms.CharField):
@@ -101,7 +103,8 @@ class PostForm(forms.Form):
     """Text with pictures: files sent along, and uploads made before.
 
     Every good picture is kept as an upload of ``owner`` even if the form is not valid, and listed
-    in ``uploads``. Raises ``TooMany`` and ``ImagesBusy`` from ``is_valid``.
+    in ``uploads``. ``sent_before`` are those that went with the same post already: a double click
+    or a retry. Raises ``TooMany`` and ``ImagesBusy`` from ``is_valid``.
     """
 
     screenshots = PicturesField(
@@ -115,6 +118,7 @@ class PostForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.owner, self.at = owner, at
         self.uploads: list[Screenshot] = []
+        self.sent_before: list[Screenshot] = []
         if self.is_bound:
             self._keep_uploads()
 
@@ -122,11 +126,16 @@ class PostForm(forms.Form):
     def max_pictures(self) -> int:
         return settings.SCREENSHOTS_PER_POST
 
+    @property
+    def has_pictures(self) -> bool:
+        return bool(self.uploads or self.sent_before)
+
     def clean_submission_id(self) -> uuid.UUID:
         return self.cleaned_data["submission_id"] or uuid.uuid4()
 
     def clean(self) -> dict[str, Any]:
-        if self.has_lost_uploads:
+        self.sent_before = [shot for shot in self.sent_before if self._went_with(shot)]
+        if len(self.uploads) + len(self.sent_before) < self._wanted:
             self.add_error("screenshots", _("A picture is no longer available. Add it again."))
         files = self.cleaned_data.get("screenshots", [])
         if len(self.uploads) + len(files) > self.max_pictures:
@@ -144,7 +153,17 @@ class PostForm(forms.Form):
         Screenshot.objects.uploaded_by(self.owner, removed & wanted).discard()
         wanted -= removed
         self.uploads = list(Screenshot.objects.uploaded_by(self.owner, wanted))
-        self.has_lost_uploads = len(self.uploads) < len(wanted)
+        self._wanted = len(wanted)
+        if missing := wanted - {shot.uuid for shot in self.uploads}:
+            posted = parse_uuids(self.data.getlist("submission_id"))
+            sent = Screenshot.objects.sent_with(self.owner, posted).filter(uuid__in=missing)
+            self.sent_before = list(sent.select_related("ticket", "reply"))
+
+    def _went_with(self, shot: Screenshot) -> bool:
+        """Whether ``shot`` was sent with this very text; another text is another post."""
+        if shot.reply:
+            return shot.reply.body == self.cleaned_data.get("body")
+        return shot.ticket.description == self.cleaned_data.get("description")
 
     def _store(self, file: UploadedFile) -> None:
         throttle.hit("uploads", self.owner.pk)
@@ -270,18 +289,34 @@ class ReplyForm(PostForm):
                 words.append(text)
         return "\n\n".join(filter(None, [*words, self._written("body")])), answers
 
+    def fits(self, ticket: Ticket) -> bool:
+        """Whether what becomes the text of a reply to ``ticket`` is short enough; else an error."""
+        words, answers = self.said_in(ticket)
+        late = [text for pk, text in answers.items() if not self._is_open(pk)]
+        try:
+            MaxLengthValidator(settings.TEXT_MAX_LENGTH)("\n\n".join(filter(None, [*late, words])))
+        except forms.ValidationError as refused:
+            self.add_error("body", refused)
+        return self.is_valid()
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if sum(not self._is_open(pk) for pk in self._boxes) > MOST_STRAYS:
+            self.add_error(None, _("Too many answers to questions that are not open."))
         if "body" in cleaned and (fault := self.fault_of(cleaned["body"])):
-            self.add_error("body", fault)
+            self.add_error(next(iter(self._boxes.values()), "body"), fault)
         return cleaned
 
     def fault_of(self, body: str) -> str:
         """What to say of a text that is there or missing; empty if it is as it should be."""
         answered = [name in self.errors or self._written(name) for name in self._boxes.values()]
-        if body or self.uploads or any(answered):
+        if body or self.has_pictures or any(answered):
             return ""
         return _("Answer a question or write a reply.") if answered else _("Write a reply.")
+
+    def _is_open(self, pk: int) -> bool:
+        question = self._questions.get(pk)
+        return bool(question and not question.answered_in_id)
 
     def _written(self, name: str) -> str:
         return self.cleaned_data.get(name, "")
@@ -347,7 +382,7 @@ class DeskForm(ReplyForm):
             return _("The text is not sent yet. Send it first or empty the box.")
         if action == "close":
             return _("The files are not sent yet. Send or remove them.") if self.uploads else ""
-        if action == "note" and not (body or self.uploads):
+        if action == "note" and not (body or self.has_pictures):
             return _("Write a note.")
         if action == "ask" and filled(self["questions"].value()):
             return ""

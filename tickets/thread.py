@@ -224,6 +224,8 @@ def _submitted(event: TicketEvent, reader: User | None) -> str:
 def _name(event: TicketEvent) -> str:
     if event.verb == Verb.SUBMIT or event.actor is None:
         return ""
+    if event.verb == Verb.ASSIGN and event.data.get("to") == event.actor_id:
+        return ""  # the text names them already
     return pgettext("timeline", "by %(name)s") % {"name": event.actor.display_name}
 
 

@@ -28,6 +28,7 @@ from .models.queries import NUMBER, TicketQuerySet
 
 AGES = ("1", "3", "7")  # days
 CLOSED_DAYS = 7
+WORK = ("tickets.view_ticket", "tickets.change_ticket")  # what changing tickets takes
 _PK = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _UNFINISHED = (Status.OPEN, Status.AWAITING_FEEDBACK)  # support's turn before the member's
 OLDEST, NEWEST = Order(("pk",)), Order(("-pk",))
@@ -111,6 +112,17 @@ class Worklist:
         return self.query_with(before=str(self.before or ""))
 
     @property
+    def shown(self) -> View:
+        """The view that is seen: a search in the first one looks through all tickets."""
+        return _BY_NAME["all"] if self.q and not self.view.name else self.view
+
+    @property
+    def everywhere(self) -> str:
+        """The query that searches all tickets, if the search has looked through some of them."""
+        is_partial = self.q and (self.filters or self.shown.name != "all")
+        return urlencode({"view": "all", "q": self.q}) if is_partial else ""
+
+    @property
     def number(self) -> int | None:
         """The number of the one ticket that is looked for, if the search is nothing else."""
         found = NUMBER.match(self.q)
@@ -147,8 +159,11 @@ class Worklist:
     def neighbours(self, ticket: Ticket) -> tuple[int | None, int | None]:
         """The numbers of the tickets before and after ``ticket``, by one query.
 
-        After one whose status has led it out of the view comes the first of the view.
+        After one whose status has led it out of the view comes the first of the view. What was
+        searched for has none, nor has a rank: no index runs along them, the walk could be long.
         """
+        if self.q or "rank" in self.filters:
+            return None, None
         place = Cursor.of(ticket, self.order) if self.order.has(ticket) else None
         after = _first(self._walk(place))
         before = _first(self._walk(place, back=True)) if place else None
@@ -185,9 +200,7 @@ class Worklist:
         asked = self.filters.get("status")
         if asked and not (self.view.is_fixed and asked not in self.view.statuses):
             return (Status(asked),)
-        if self.q and not self.view.name:
-            return ()
-        return self.view.statuses
+        return self.shown.statuses
 
     def _rows(self) -> TicketQuerySet:
         """What the address asks for, in no order."""

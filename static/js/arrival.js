@@ -1,5 +1,5 @@
 // What the page has to say about a message just sent is said below it, with the focus, and not far above.
-const messages = document.querySelector("main > .messages");
+const messages = document.querySelector("main > .messages, .messagelist");
 const entry = document.getElementById(location.hash.slice(1));
 
 const say = () => {

@@ -13,6 +13,15 @@ const start = (form) => {
     return ("asking" in form.dataset && button("ask")) || button("reply");
   };
 
+  // Each tab has a text of its own, so that one key turns no note into a reply.
+  const other = form.elements.namedItem("other");
+  let mode = form.elements.namedItem("mode")?.value;
+  form.addEventListener("change", ({ target }) => {
+    if (target.name !== "mode" || target.value === mode) return;
+    mode = target.value;
+    [body.value, other.value] = [other.value, body.value];
+  });
+
   form.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || !event.target.matches("textarea")) return;
     if (event.key === "Escape") document.getElementById("reply-heading").focus();

@@ -23,8 +23,19 @@ let timer;
 const texts = () => [...form.querySelectorAll("textarea")];
 const hasText = () => texts().some(({ value }) => value.trim());
 
-const letter = (withText) => {
+// Of the two tabs' texts the one that shows is kept, or the other if nothing stands here.
+const written = () => {
   const all = new FormData(form);
+  const other = all.get("other") ?? "";
+  if (other.trim() && !all.get("body").trim()) {
+    all.set("body", other);
+    all.set("mode", all.get("mode") === "note" ? "reply" : "note");
+  }
+  return all;
+};
+
+const letter = (withText) => {
+  const all = written();
   const sent = new URLSearchParams({ submission_id: all.get("submission_id") ?? "" });
   if (hasTyped) sent.append("writing", "1");
   if (!withText) return sent;
@@ -57,8 +68,19 @@ const showNews = (newest) => {
   if (newest > Number(form.elements.namedItem("seen").value)) part("news").hidden = false;
 };
 
+const showMerged = ({ merged, text }) => {
+  isOver = true;
+  part("merged-text").textContent = text;
+  part("merged-link").href = merged + location.search;
+  part("merged").hidden = false;
+};
+
 const hear = (answer, withText) => {
   hasFailed = false;
+  if (answer.merged) {
+    showMerged(answer);
+    return;
+  }
   if (withText) isElsewhere = !answer.saved;
   else if (isElsewhere && !answer.draft) {
     isElsewhere = false;
@@ -117,7 +139,9 @@ const leave = () => {
   navigator.sendBeacon(form.dataset.pulse, body);
 };
 
-const isUnkept = () => (isDirty && (hasFailed || isElsewhere) && hasText()) || isUnsettled(form) || form.elements.namedItem("note")?.value.trim() || form.querySelector("[data-upload-list] > li") !== null;
+const hasBoth = () => ["body", "other"].every((name) => form.elements.namedItem(name)?.value.trim());
+
+const isUnkept = () => hasBoth() || (isDirty && (hasFailed || isElsewhere) && hasText()) || isUnsettled(form) || form.elements.namedItem("note")?.value.trim() || form.querySelector("[data-upload-list] > li") !== null;
 
 const start = () => {
   isDirty = isTouched = "unsaved" in form.dataset;

@@ -1,4 +1,5 @@
 // The work list without a mouse: from row to row, open, choose, search, take the next one.
+// Back from a ticket, one goes on at its row.
 import { keys } from "./keys.js";
 
 const rows = [...document.querySelectorAll("[data-row]")];
@@ -15,11 +16,23 @@ const step = (by) => {
   rows[last].querySelector("[data-open]").focus();
 };
 
+const field = document.querySelector("[data-search]");
 const search = () => {
-  const field = document.querySelector("[data-search]");
   field.focus();
   field.select();
 };
+
+field.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  event.preventDefault(); // it would empty the field
+  field.blur();
+});
+
+const from = document.referrer.match(/\/([0-9]+)\/change\/(?:\?|$)/)?.[1];
+if (from) {
+  last = rows.findIndex((row) => row.querySelector("[data-pick]").value === from);
+  rows[last]?.querySelector("[data-open]").focus();
+}
 
 keys({
   j: () => step(1),

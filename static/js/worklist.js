@@ -1,4 +1,5 @@
 // Choosing rows of the work list: all at once, a range with the shift key, and how many they are.
+// On a phone the saved views stand in one line: the current one is brought into sight.
 const form = document.querySelector("[data-selection]");
 
 const follow = () => {
@@ -11,6 +12,7 @@ const follow = () => {
     const chosen = boxes.filter((box) => box.checked).length;
     all.checked = chosen === boxes.length;
     all.indeterminate = chosen > 0 && !all.checked;
+    form.dataset.picked = chosen;
     count.textContent = chosen ? count.dataset.some.replace("{n}", chosen) : count.dataset.none;
     for (const box of boxes) box.closest("[data-row]").classList.toggle("is-chosen", box.checked);
   };
@@ -33,4 +35,11 @@ const follow = () => {
   window.addEventListener("pageshow", tell); // the browser may give ticked boxes back
 };
 
+const view = document.querySelector("[data-views] [aria-current]");
+const strip = view?.closest("ul");
+
 if (form) follow();
+if (strip && strip.scrollWidth > strip.clientWidth) {
+  const middle = (box) => box.left + box.width / 2;
+  strip.scrollLeft += middle(view.getBoundingClientRect()) - middle(strip.getBoundingClientRect());
+}

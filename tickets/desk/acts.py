@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import throttle
+from accounts.models import User
 
 from ..forms import parse_uuids
 from ..models import Ticket, TransitionError
@@ -76,9 +77,19 @@ def _hand_over(request: HttpRequest, ticket: Ticket, act: dict[str, Any]) -> str
     post = _valid(HandOverForm(request.POST))
     if post["note"]:
         ticket.note(request.user, post["note"], submission_id=_note_id(request), **act)
-    if ticket.assign(request.user, post["assignee"], **act) or not post["note"]:
-        return _("The ticket is handed over.")
+    if ticket.assign(request.user, post["assignee"], **act):
+        return _handed_to(post["assignee"], request.user)
+    if not post["note"]:
+        raise TransitionError(_("Nothing to change here."))
     return DONE["note"]()
+
+
+def _handed_to(person: User | None, agent: User) -> str:
+    if person is None:
+        return _("Nobody handles the ticket now.")
+    if person == agent:
+        return _("The ticket is yours.")
+    return _("The ticket is handed over to %(name)s.") % {"name": person.display_name}
 
 
 def _note_id(request: HttpRequest) -> uuid.UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,15 +10,16 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts import throttle
 
-from ..forms import DeskForm, PostForm, filled
+from ..forms import AnswerDraftForm, DeskForm, PostForm, filled
 from ..models import AnswerDraft, Ticket, TransitionError
 from ..worklist import Worklist
-from .composer import offered
+from .composer import draft_of, offered
 
 DONE = {
     "reply": lambda: _("The reply is sent to the member."),
@@ -47,15 +49,51 @@ def apply(request: HttpRequest, ticket: Ticket, form: DeskForm) -> str:
         **asked,
         **act,
     )
-    if action == "finish" and not ticket.is_closed:
-        ticket.close(request.user, **act)
-    AnswerDraft.objects.filter(ticket=ticket, author=request.user).delete()
+    if reply.is_new:  # else the post came again, and much may have happened since
+        if action == "finish" and not ticket.is_closed:
+            ticket.close(request.user, **act)
+        _end_draft(request, ticket, form.at)
     return f"#reply-{reply.pk}"
 
 
-def following_in_view(request: HttpRequest, ticket: Ticket) -> int | None:
-    """The number of the ticket that comes next in the view the agent works through."""
-    return Worklist(request.GET, request.user, timezone.now()).neighbours(ticket)[1]
+def _end_draft(request: HttpRequest, ticket: Ticket, at: datetime) -> None:
+    """Forget what was sent; what stands under the other tab is the draft from now on."""
+    discard(request, ticket)
+    other = _draft_form(request.POST.get("other", ""), _other_mode(request), [])
+    if other.is_valid() and other.cleaned_data["body"]:
+        AnswerDraft.objects.create(
+            ticket=ticket, author=request.user, saved_at=at, **other.cleaned_data
+        )
+
+
+def _draft_form(body: str, mode: str, questions: list[str]) -> AnswerDraftForm:
+    return AnswerDraftForm(MultiValueDict({"body": [body], "mode": [mode], "questions": questions}))
+
+
+def _other_mode(request: HttpRequest) -> str:
+    return "reply" if request.POST.get("mode") == "note" else "note"
+
+
+def other_text(request: HttpRequest) -> dict[str, str]:
+    """What was typed under the tab that did not show when the button was pressed."""
+    other = request.POST.get("other", "")
+    return {"other": other} if other.strip() else {}
+
+
+def kept_draft(request: HttpRequest, ticket: Ticket, typed: dict[str, Any]) -> bool:
+    """Whether all of ``typed`` is the draft that the server keeps, so that nothing gets lost."""
+    draft, post = draft_of(ticket, request.user), request.POST
+    if draft is None or "note" in typed or typed["uploads"]:
+        return False
+    body, mode = post.get("body", ""), post.get("mode", "")
+    if "other" in typed:
+        if body.strip():
+            return False
+        body, mode = post["other"], _other_mode(request)
+    shown = _draft_form(body, mode, post.getlist("questions"))
+    return shown.is_valid() and all(
+        getattr(draft, name) == value for name, value in shown.cleaned_data.items()
+    )
 
 
 def said(request: HttpRequest, action: str, following: int | None) -> str:
@@ -63,7 +101,7 @@ def said(request: HttpRequest, action: str, following: int | None) -> str:
     if following is None:
         return DONE[action]()
     place = reverse("admin:tickets_ticket_change", args=[following])
-    if query := request.GET.urlencode():
+    if query := Worklist(request.GET, request.user, timezone.now()).place:
         place = f"{place}?{query}"
     link = format_html('<a href="{}">{}</a>', place, _("Next ticket"))
     return format_html("{} {}", DONE[action](), link)
@@ -98,7 +136,8 @@ def kept(request: HttpRequest, **changed: str) -> dict[str, Any]:
     names = ("body", "mode", "seen", "submission_id")
     typed = {name: request.POST.get(name) for name in names} | changed
     typed["questions"] = filled(request.POST.getlist("questions"))
-    if not (files.uploads or typed["questions"] or filled([typed["body"] or ""])):
+    other = other_text(request)
+    if not (other or files.uploads or typed["questions"] or filled([typed["body"] or ""])):
         return {}
     form = DeskForm(initial=typed, owner=request.user, at=timezone.now())
-    return {"form": form, "uploads": files.uploads}
+    return {"form": form, "uploads": files.uploads, **other}

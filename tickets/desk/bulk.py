@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -22,7 +22,8 @@ from accounts.answers import see_other
 
 from ..forms import AssignForm, ProseField
 from ..models import Ticket, TicketEvent, TransitionError
-from ..worklist import Worklist
+from ..models.event import Verb
+from ..worklist import WORK, Worklist
 from .export import tickets_export
 from .outcome import Outcome, list_address
 from .undo import offer_undo
@@ -35,7 +36,7 @@ class AskForm(forms.Form):
 
     body = ProseField(
         label=gettext_lazy("Question"),
-        max_length=settings.TEXT_MAX_LENGTH,
+        max_length=settings.QUESTION_MAX_LENGTH,
         error_messages={"required": gettext_lazy("Write a question.")},
     )
     submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -60,7 +61,7 @@ def tickets_act(request: HttpRequest, frame: dict[str, Any], *, may_change: bool
     chosen = _chosen(request)
     if action == "export":
         return tickets_export(request, work, chosen)
-    if not may_change:
+    if not (may_change and request.user.has_perms(WORK)):
         raise PermissionDenied
     if fault := _fault(action, chosen):
         messages.warning(request, fault)
@@ -99,16 +100,21 @@ def _confirm(
     chosen: list[int],
     form: AskForm | None = None,
 ) -> HttpResponse:
-    """Ask again before members are written to, naming whom it concerns."""
+    """Ask again before members are written to, naming whom it concerns and who is passed over."""
     action = request.POST["action"]
     new = AskForm if action == "ask" else CloseForm
     found = Ticket.objects.visible_to(request.user).in_bulk(chosen)
+    tickets = [found[number] for number in chosen if number in found]
+    verb = Verb.ASK if action == "ask" else Verb.CLOSE
+    possible = [ticket for ticket in tickets if ticket.can(request.user, verb, work.now)]
     context = {
         **frame,
         "work": work,
         "action": action,
         "chosen": chosen,
-        "tickets": [found[number] for number in chosen if number in found],
+        "tickets": possible,
+        "skipped": [ticket for ticket in tickets if ticket not in possible],
+        "unknown": [f"TI-{number}" for number in chosen if number not in found],
         "form": form or new(initial={"submission_id": uuid.uuid4()}),
     }
     template = "admin/tickets/ticket/bulk.html"
@@ -129,7 +135,6 @@ def _assign(request: HttpRequest, work: Worklist, chosen: list[int]) -> HttpResp
         return event
 
     outcome, events = _each(request, work, chosen, assign)
-    offer_undo(request, events)
     if to:
         said = ngettext(
             "%(n)s ticket is handed over.", "%(n)s tickets are handed over.", outcome.done
@@ -138,7 +143,7 @@ def _assign(request: HttpRequest, work: Worklist, chosen: list[int]) -> HttpResp
         said = ngettext(
             "%(n)s ticket is unassigned.", "%(n)s tickets are unassigned.", outcome.done
         )
-    return _told(request, work, outcome, said)
+    return _told(request, work, outcome, said, events)
 
 
 def _ask(request: HttpRequest, work: Worklist, chosen: list[int], form: AskForm) -> HttpResponse:
@@ -160,15 +165,16 @@ def _close(request: HttpRequest, work: Worklist, chosen: list[int], form: AskFor
 
     def close(ticket: Ticket, act: dict[str, Any]) -> TicketEvent | None:
         if body:
-            ticket.reply(request.user, body, **act, submission_id=_own_id(form, ticket))
-            if ticket.is_closed:
+            reply = ticket.reply(request.user, body, **act, submission_id=_own_id(form, ticket))
+            if not reply.is_new and ticket.is_closed:
                 return None  # by this very form, sent twice
+            if not reply.is_new:  # it was, and somebody has opened it again since
+                raise TransitionError(_("Nothing to change here."))
         return ticket.close(request.user, **act, hold=True)
 
     outcome, events = _each(request, work, chosen, close)
-    offer_undo(request, events)
     said = ngettext("%(n)s ticket is closed.", "%(n)s tickets are closed.", outcome.done)
-    return _told(request, work, outcome, said)
+    return _told(request, work, outcome, said, events, replied=bool(body))
 
 
 def _own_id(form: AskForm, ticket: Ticket) -> uuid.UUID:
@@ -200,6 +206,18 @@ def _each(
     return outcome, [event for event in events if event]
 
 
-def _told(request: HttpRequest, work: Worklist, outcome: Outcome, said: str) -> HttpResponse:
-    outcome.tell(request, said)
+def _told(
+    request: HttpRequest,
+    work: Worklist,
+    outcome: Outcome,
+    said: str,
+    events: Sequence[TicketEvent] = (),
+    *,
+    replied: bool = False,
+) -> HttpResponse:
+    """Say what became of it; what can be undone is said beside the button that does so."""
+    said = said % {"n": outcome.done}
+    if events:
+        offer_undo(request, list(events), said, replied=replied)
+    outcome.tell(request, "" if events else said)
     return see_other(list_address(work.place))

@@ -117,8 +117,6 @@ def card(
     request: HttpRequest, ticket: Ticket, house: House, entries: list[Entry], now: datetime
 ) -> dict[str, Any]:
     """The context of everything beside the thread."""
-    work = Worklist(request.GET, request.user, now)
-    previous, following = work.neighbours(ticket)
     return {
         "due": first_reply_due(ticket, house, entries, now),
         "waiting": in_words(now - ticket.waiting_since),
@@ -126,9 +124,7 @@ def card(
         "member_city": zone_city(ticket.member.zone),
         "agents": _choices(ticket, house),
         "topics": sorted(house.topics.values(), key=lambda topic: fold(topic.name)),
-        "place": work.place,
-        "previous": previous,
-        "following": following,
+        "place": Worklist(request.GET, request.user, now).place,
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -19,7 +21,10 @@ COLUMNS = [
     *("number", "title", "status", "language", "rank"),
     *("topic", "assignee", "opened", "waiting since", "closed"),
 ]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
+_UNSEEN = {"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"}  # signs, spaces and marks that a program may drop
+# Where a spreadsheet may begin another cell: Czech and Slovenian ones divide lines at semicolons.
+_CELL_END = re.compile("([;\uff1b\t\n\x0b\x0c\r\x85\u2028\u2029])")
 
 
 def tickets_export(request: HttpRequest, work: Worklist, chosen: list[int]) -> HttpResponse:
@@ -59,7 +64,18 @@ def _cells(ticket: Ticket) -> Iterable[str]:
 
 def _inert(text: str) -> str:
     """``text`` as a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    parts = _CELL_END.split(text)
+    parts[::2] = [f"'{part}" if _begins_formula(part) else part for part in parts[::2]]
+    lead = "'" if text[:1] in ("\t", "\r", "\n") else ""
+    return lead + "".join(parts)
+
+
+def _begins_formula(text: str) -> bool:
+    """Whether ``text`` could be one once wide letters are narrow and what is not seen is gone."""
+    for letter in unicodedata.normalize("NFKC", text):
+        if letter not in "\"'" and unicodedata.category(letter) not in _UNSEEN:
+            return letter in _FORMULA
+    return False
 
 
 def _moment(at: datetime) -> str:

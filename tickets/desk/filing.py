@@ -93,12 +93,15 @@ def _file(request: HttpRequest, form: OnBehalfForm) -> Ticket:
 def _show(
     request: HttpRequest, form: OnBehalfForm, frame: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
+    title, earlier = _("File a ticket for a member"), form.follow_up_of
+    if earlier:
+        title = _("Follow-up of %(number)s") % {"number": earlier.number}
     context = {
         **frame,
-        "title": _("File a ticket for a member"),
+        "title": title,
         "form": form,
         "uploads": form.uploads,
-        "follow_up_of": form.follow_up_of,
+        "follow_up_of": earlier,
         "prefixes": [(item.value, item.prefix) for item in TicketLanguage if item.prefix],
         "limits": limits(),
     }

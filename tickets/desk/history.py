@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +12,12 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEntry
 from accounts.zones import zone_city
 
-from ..models import Ticket, TicketEvent
+from ..models import Screenshot, Ticket, TicketEvent
+from ..models.event import Verb
 from ..thread import event_texts
 
 READS = 20  # of pictures
+SAID_WHOLLY = {Verb.SUBMIT, Verb.ASSIGN, Verb.MERGE, Verb.TOPIC, Verb.REDACT}
 
 
 def ticket_history(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
@@ -27,7 +30,7 @@ def ticket_history(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) 
         "title": _("History of %(number)s") % {"number": ticket.number},
         "ticket": ticket,
         "events": _told(parts),
-        "reads": reads.select_related("actor").order_by("-pk")[:READS],
+        "reads": _named(reads.select_related("actor").order_by("-pk")[:READS]),
         "has_duplicates": len(parts) > 1,
         "member_zone": ticket.member.zone,
         "member_city": zone_city(ticket.member.zone),
@@ -36,14 +39,32 @@ def ticket_history(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) 
 
 
 def _told(parts: dict[int, Ticket]) -> list[TicketEvent]:
-    """What happened to ``parts``, each with ``told``: what a timeline says of it."""
+    """What happened to ``parts``, each with ``words``: one line or two."""
     rows = TicketEvent.objects.filter(ticket__in=parts).select_related("actor")
     events = list(rows.order_by("-at", "-pk"))
     for event in events:
         event.ticket = parts[event.ticket_id]
     texts = event_texts(events)
     for event in events:
-        event.told = texts[event.pk]
-        if "into" in event.data:
-            event.told = _("Merged into %(number)s") % {"number": f"TI-{event.data['into']}"}
+        event.words = _words(event, texts[event.pk])
     return events
+
+
+def _words(event: TicketEvent, told: str) -> list[str]:
+    """What was done, and what came of it where that does not say the same."""
+    if "into" in event.data:
+        return [_("Merged into %(number)s") % {"number": f"TI-{event.data['into']}"}]
+    done = event.get_verb_display()
+    if not told or event.verb == Verb.CLOSE:
+        return [done]
+    return [told] if event.verb in SAID_WHOLLY else [done, told]
+
+
+def _named(reads: Iterable[AuditEntry]) -> list[AuditEntry]:
+    """``reads``, each with the name of its ``picture`` as far as it still stands."""
+    reads = list(reads)
+    shots = Screenshot.objects.filter(uuid__in=[read.data.get("screenshot") for read in reads])
+    names = {str(uuid): name for uuid, name in shots.values_list("uuid", "name")}
+    for read in reads:
+        read.picture = names.get(read.data.get("screenshot"), "")
+    return reads

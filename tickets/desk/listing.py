@@ -24,7 +24,8 @@ from accounts.models import Rank, User
 
 from ..models import Ticket, TicketLanguage, Topic
 from ..models.lifecycle import Status
-from ..worklist import FILTER_TITLES, VIEWS, Worklist
+from ..models.queries import NUMBER
+from ..worklist import FILTER_TITLES, VIEWS, WORK, Page, Worklist
 from .outcome import list_address, ticket_address
 from .undo import offered_undo
 
@@ -115,41 +116,57 @@ def work_list(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse:
 @require_POST
 def ticket_next(request: HttpRequest) -> HttpResponse:
     """Take the ticket that has waited longest and go there."""
-    if not request.user.has_perm("tickets.change_ticket"):
+    if not request.user.has_perms(WORK):
         raise PermissionDenied
     now, address = timezone.now(), throttle.client_address(request)
-    query = Worklist(request.GET, request.user, now).query
-    ticket = Ticket.objects.take_next(request.user, at=now, address=address)
+    work = Worklist(request.GET, request.user, now)
+    visible = Ticket.objects.visible_to(request.user)
+    ticket = visible.take_next(request.user, at=now, address=address)
     if ticket is None:
-        messages.info(request, _("No ticket waits for somebody to take it."))
-        return see_other(list_address(query))
+        messages.info(request, _("No open ticket is unassigned."))
+        return see_other(_came_from(request, work))
     messages.success(request, _("The ticket is yours."))
-    return see_other(ticket_address(ticket.pk, query))
+    return see_other(ticket_address(ticket.pk, work.query))
+
+
+def _came_from(request: HttpRequest, work: Worklist) -> str:
+    """The ticket that the post names, or else the list."""
+    if number := NUMBER.match(request.POST.get("back", "")):
+        return ticket_address(int(number[1]), work.place)
+    return list_address(work.query)
 
 
 def _context(work: Worklist, frame: dict[str, Any]) -> dict[str, Any]:
     counts, page = work.counts, work.page()
     agents = [agent for agent in User.objects.agents() if agent != work.agent]
     filters = list(_filters(work, agents))
+    found = _found(counts, page)
     return {
         **frame,
+        "may_change": work.agent.has_perms(WORK),
         "work": work,
         "rows": [Row(ticket, work.query, work.now) for ticket in page.tickets],
         "page": page,
         "tabs": list(_tabs(work, counts)),
         "filters": filters,
         "chips": [entry for entry in filters if entry.value],
-        "found": counts.get("found"),
-        "found_text": _capped(counts.get("found", 0)),
+        "found": found,
+        "found_text": _capped(found or 0),
         "without_q": work.query_with(q=""),
         "agents": agents,
     }
 
 
+def _found(counts: dict[str, int], page: Page) -> int | None:
+    """How many tickets there are, where that was counted or all of them are in sight."""
+    is_whole = not (page.before or page.after)
+    return counts.get("found", len(page.tickets) if is_whole else None)
+
+
 def _tabs(work: Worklist, counts: dict[str, int]) -> Iterator[Tab]:
     for view in VIEWS:
         query = f"view={view.name}" if view.name else ""
-        yield Tab(view.title, query, _capped(counts[view.name or "work"]), view is work.view)
+        yield Tab(view.title, query, _capped(counts[view.name or "work"]), view is work.shown)
 
 
 def _filters(work: Worklist, agents: list[User]) -> Iterator[Filter]:

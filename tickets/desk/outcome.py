@@ -20,10 +20,10 @@ class Outcome:
     def skip(self, number: str, reason: str) -> None:
         self.skipped[reason].append(number)
 
-    def tell(self, request: HttpRequest, said: str) -> None:
-        """Say ``said``, which names ``done`` as ``n``, and each reason with its numbers."""
-        if self.done:
-            messages.success(request, said % {"n": self.done})
+    def tell(self, request: HttpRequest, said: str = "") -> None:
+        """Say ``said`` if anything was done, and each reason with its numbers."""
+        if self.done and said:
+            messages.success(request, said)
         for reason, numbers in self.skipped.items():
             messages.warning(request, f"{', '.join(numbers)}: {reason}")
 

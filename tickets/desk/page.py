@@ -19,10 +19,11 @@ from ..models import StaleReply, Ticket, TransitionError
 from ..models.event import Verb
 from ..thread import entries_for_desk, last_seen, mark_new, offer_changes, reply_entry
 from .acts import change, merge, merge_target, named_target, unsent_note
-from .answers import apply, discard, following_in_view, insert_canned, kept, said
+from .answers import apply, discard, insert_canned, kept, kept_draft, other_text, said
 from .card import card, other_tickets
 from .composer import composer, draft_of
 from .house import House
+from .ways import Ways, query_with, ways_from
 
 
 def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
@@ -35,11 +36,12 @@ def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> 
     action, changed, note = request.POST.get("action"), {}, unsent_note(request)
     if action in DeskForm.ACTIONS:
         return _answer(request, ticket, frame)
-    if action == "merge":
+    if action == "merge" or _names_target(request):
         return _merge(request, ticket, frame)
     if action == "discard":
         discard(request, ticket)
         return _back(request, ticket)
+    ways = ways_from(request, ticket)  # an act may move it within the view
     try:
         if action == "canned":
             changed["body"] = insert_canned(request, ticket)
@@ -49,8 +51,13 @@ def ticket_page(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> 
     except TransitionError as impossible:
         messages.warning(request, impossible.message)
     if typed := kept(request, **changed) | note:
-        return _show(request, ticket, frame, **typed)
-    return _back(request, ticket)
+        return _show(request, ticket, frame, ways=ways, **typed)
+    return _back(request, ticket, ways=ways)
+
+
+def _names_target(request: HttpRequest) -> bool:
+    """Whether the Enter key was pressed in the field for the ticket that stays."""
+    return not request.POST.get("action") and bool(named_target(request)["typed_target"].strip())
 
 
 def _read(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
@@ -69,17 +76,19 @@ def _merge(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpR
     """Ask once, with both titles; the second time put the two tickets together."""
     now, typed = timezone.now(), kept(request) | unsent_note(request)
     shown = {**typed, **named_target(request)}
-    if ticket.merged_into_id and not typed:
+    is_unsent = bool(typed) and not kept_draft(request, ticket, typed)
+    if ticket.merged_into_id and not is_unsent:
         return _read(request, ticket, frame)  # pressed twice
     try:
-        if typed:
+        if is_unsent:
             raise TransitionError(_("The text is not sent yet. Send it first or empty the box."))
         target = merge_target(request, ticket, now)
-        if request.POST.get("confirmed") != str(target.pk):
+        is_confirmed = request.POST.get("confirmed") == str(target.pk)
+        if request.POST.get("action") != "merge" or not is_confirmed:
             return _show(request, ticket, frame, merge_into=target, **shown)
         messages.success(request, merge(request, ticket, target, now))
     except TransitionError as impossible:
-        shown["merge_fault"] = impossible.message
+        shown |= {"merge_fault": impossible.message, "is_unsent": is_unsent}
         if not ticket.can(request.user, Verb.MERGE, now):
             messages.warning(request, impossible.message)
         return _show(request, ticket, frame, status=409, **shown)
@@ -89,11 +98,11 @@ def _merge(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpR
 def _answer(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> HttpResponse:
     form = DeskForm(request.POST, request.FILES, owner=request.user, at=timezone.now())
     note = unsent_note(request)
-    typed: dict[str, Any] = {"form": form, "uploads": form.uploads, **note}
+    typed: dict[str, Any] = {"form": form, "uploads": form.uploads, **other_text(request), **note}
     if not form.is_valid():
         status = 409 if form.data["action"] == "close" else 400
         return _show(request, ticket, frame, status=status, **typed)
-    following = following_in_view(request, ticket)  # an answer may move it within the view
+    ways = ways_from(request, ticket)
     try:
         place = apply(request, ticket, form)
     except StaleReply as stale:
@@ -103,17 +112,19 @@ def _answer(request: HttpRequest, ticket: Ticket, frame: dict[str, Any]) -> Http
     except TransitionError as impossible:
         form.add_error(None, impossible.message)
     else:
-        messages.success(request, said(request, form.cleaned_data["action"], following))
-        return _show(request, ticket, frame, **note) if note else _back(request, ticket, place)
+        messages.success(request, said(request, form.cleaned_data["action"], ways.following))
+        if note:
+            return _show(request, ticket, frame, ways=ways, **note)
+        return _back(request, ticket, place, ways)
     return _show(request, ticket, frame, status=409, **typed)
 
 
-def _back(request: HttpRequest, ticket: Ticket, place: str = "") -> HttpResponse:
-    """To the same page, at ``place``, in the same view of the work list."""
-    address, query = (
-        reverse("admin:tickets_ticket_change", args=[ticket.pk]),
-        request.GET.urlencode(),
-    )
+def _back(
+    request: HttpRequest, ticket: Ticket, place: str = "", ways: Ways | None = None
+) -> HttpResponse:
+    """To the same page, at ``place``, in the same view of the work list, leading on by ``ways``."""
+    address = reverse("admin:tickets_ticket_change", args=[ticket.pk])
+    query = query_with(request, ways)
     return see_other(f"{address}?{query}{place}" if query else address + place)
 
 
@@ -123,8 +134,11 @@ def _show(
     frame: dict[str, Any],
     *,
     status: int = 200,
+    ways: Ways | None = None,
     **kept: Any,
 ) -> HttpResponse:
+    here = query_with(request, ways)
+    ways = ways or ways_from(request, ticket)
     now, others, house = timezone.now(), other_tickets(ticket), House(ticket, request.user)
     entries = entries_for_desk(ticket, request.user, others.merged, house.names)
     mark_new(entries, ticket.seen_event)
@@ -150,6 +164,8 @@ def _show(
         "now": now,
         "limits": limits(),
         "others": others,
+        "here": here,
+        **ways._asdict(),
         **card(request, ticket, house, entries, now),
         **composer(ticket, request.user, draft, house.colleagues),
         **kept,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import time_format
+from django.utils.translation import gettext as _
 
 from accounts.answers import refuse_json
 
 from ..forms import AnswerDraftForm
-from ..models import AnswerDraft, Ticket, TicketPresence
+from ..models import AnswerDraft, Reply, Ticket, TicketPresence
 from .composer import colleagues, draft_of, version
 
 
@@ -23,10 +25,12 @@ def take_pulse(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     A post without ``body`` says nothing about the draft.
     """
     agent, present = request.user, TicketPresence.objects
-    if request.POST.get("leave"):
+    if request.POST.get("leave") or ticket.merged_into_id:
         present.leave(ticket, agent)
     else:
         present.renew(ticket, agent, writing=bool(request.POST.get("writing")))
+    if ticket.merged_into_id:
+        return _lead_on(ticket)
     saved = True
     if "body" in request.POST:
         form = AnswerDraftForm(request.POST)
@@ -34,6 +38,13 @@ def take_pulse(request: HttpRequest, ticket: Ticket) -> HttpResponse:
             return refuse_json(400, "invalid", errors=form.errors)
         saved = _keep(request, ticket, form.cleaned_data)
     return _answer(request, ticket, saved)
+
+
+def _lead_on(ticket: Ticket) -> JsonResponse:
+    """Where the thread goes on, for a page of a ticket that became a duplicate meanwhile."""
+    address = reverse("admin:tickets_ticket_change", args=[ticket.merged_into_id])
+    text = _("This ticket was merged into %s.") % f"TI-{ticket.merged_into_id}"
+    return JsonResponse({"merged": address, "text": text, "saved": False})
 
 
 def _answer(request: HttpRequest, ticket: Ticket, saved: bool) -> JsonResponse:
@@ -45,12 +56,18 @@ def _answer(request: HttpRequest, ticket: Ticket, saved: bool) -> JsonResponse:
                 {"name": other.name, "writing": other.writing, "text": other.text}
                 for other in others
             ],
-            "newest": ticket.replies.aggregate(newest=Max("pk"))["newest"] or 0,
+            "newest": _newest(ticket),
             "saved": saved,
             "draft": version(draft),
             "saved_at": time_format(timezone.localtime(draft.saved_at)) if draft else "",
         }
     )
+
+
+def _newest(ticket: Ticket) -> int:
+    """The id of the newest reply in the thread, those of duplicates with it."""
+    told = Reply.objects.filter(Q(ticket=ticket) | Q(ticket__merged_into=ticket))
+    return told.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 @transaction.atomic
@@ -60,6 +77,10 @@ def _keep(request: HttpRequest, ticket: Ticket, typed: dict[str, Any]) -> bool:
     Not if another page of the same agent wrote since this one looked: ``draft`` is the version
     that it knows, and a page that leaves it out writes over whatever is there.
     """
+    # Whoever sends holds this row until the draft is gone.
+    rows = Ticket.objects.select_for_update(of=("self",)).only("merged_into")
+    if rows.get(pk=ticket.pk).merged_into_id:
+        return False
     person = {"ticket": ticket, "author": request.user}
     draft = AnswerDraft.objects.select_for_update().filter(**person).first()
     if draft and all(getattr(draft, name) == text for name, text in typed.items()):

@@ -15,37 +15,43 @@ from accounts import throttle
 from accounts.answers import see_other
 
 from ..models import TicketEvent, TransitionError
-from ..worklist import Worklist
+from ..worklist import WORK, Worklist
 from .outcome import Outcome, list_address
 
-SALT = "tickets.undo"
+SALT = "tickets.undo.2"
 MAX_AGE = 600  # seconds
 KEY = "tickets_undo"
 
 
-def offer_undo(request: HttpRequest, events: list[TicketEvent]) -> None:
-    """Let the next page offer to take ``events`` back."""
-    if events:
-        said = [request.user.pk, [event.pk for event in events]]
-        request.session[KEY] = signing.dumps(said, salt=SALT)
+def offer_undo(
+    request: HttpRequest, events: list[TicketEvent], said: str, *, replied: bool = False
+) -> None:
+    """Let the list say what was done, and offer to take ``events`` back beside it.
+
+    ``replied`` says that members were written to: that cannot be taken back.
+    """
+    named = [request.user.pk, [event.pk for event in events], replied]
+    token = signing.dumps(named, salt=SALT)
+    request.session[KEY] = {"said": said, "token": token}
 
 
-def offered_undo(request: HttpRequest) -> str:
-    """The token to be shown once, if there is one."""
-    return request.session.pop(KEY, "") if KEY in request.session else ""
+def offered_undo(request: HttpRequest) -> dict[str, str] | None:
+    """What was ``said`` and the ``token``, to be shown once."""
+    return request.session.pop(KEY) if KEY in request.session else None
 
 
 @require_POST
 def tickets_undo(request: HttpRequest) -> HttpResponse:
     """Take back what the token names, in each ticket where nothing has happened since."""
-    if not request.user.has_perm("tickets.change_ticket"):
+    if not request.user.has_perms(WORK):
         raise PermissionDenied
     now, address = timezone.now(), throttle.client_address(request)
     back = see_other(list_address(Worklist(request.GET, request.user, now).place))
     try:
-        agent, numbers = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=MAX_AGE)
+        named = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=MAX_AGE)
     except signing.BadSignature:
-        agent, numbers = None, []
+        named = (None, [], False)
+    agent, numbers, replied = named
     if agent != request.user.pk:
         messages.warning(request, _("This can no longer be undone."))
         return back
@@ -57,6 +63,17 @@ def tickets_undo(request: HttpRequest) -> HttpResponse:
             outcome.skip(event.ticket.number, impossible.message)
         else:
             outcome.done += 1
-    said = ngettext("%(n)s ticket is as it was.", "%(n)s tickets are as they were.", outcome.done)
-    outcome.tell(request, said)
+    outcome.tell(request, _said(outcome.done, replied=replied))
     return back
+
+
+def _said(done: int, *, replied: bool) -> str:
+    if not replied:
+        said = ngettext("%(n)s ticket is as it was.", "%(n)s tickets are as they were.", done)
+    else:
+        said = ngettext(
+            "%(n)s ticket is open again. The reply has been sent and stays.",
+            "%(n)s tickets are open again. The replies have been sent and stay.",
+            done,
+        )
+    return said % {"n": done}

@@ -66,6 +66,12 @@ class ScreenshotQuerySet(models.QuerySet):
         """The uploads among ``uuids`` that are the person's own and still free."""
         return self.waiting().filter(owner=user, uuid__in=list(uuids))
 
+    def sent_with(self, owner: User, submissions: Iterable[uuid.UUID]) -> ScreenshotQuerySet:
+        """What ``owner`` sent with the ticket or the reply of one of ``submissions``."""
+        with_reply = Q(reply__author=owner, reply__submission_id__in=submissions)
+        with_ticket = Q(reply=None, ticket__submission_id__in=submissions)
+        return self.sent().filter(with_reply | with_ticket, owner=owner)
+
     def stale(self, at: datetime) -> ScreenshotQuerySet:
         """Uploads that nobody sent in time; those of a draft live as long as it does."""
         return self.waiting().filter(draft=None, at__lte=at - timedelta(hours=settings.DRAFT_HOURS))

@@ -232,6 +232,8 @@ def _as_reply(data: QueryDict) -> QueryDict:
 
 
 def _send(request: HttpRequest, ticket: Ticket, form: ReplyForm) -> HttpResponse:
+    if not form.fits(ticket):
+        return _refuse_reply(request, ticket, form)
     post = form.cleaned_data
     rest = {"at": form.at, "screenshots": form.uploads, "submission_id": post["submission_id"]}
     rest["address"] = throttle.client_address(request)
