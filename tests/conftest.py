@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import time
 import uuid
 
 import live
@@ -13,6 +14,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from PIL import Image
 
@@ -41,6 +43,28 @@ def house(settings, tmp_path):
     cache.clear()
     throttle.forget_all()
     queue.forget()
+
+
+@pytest.fixture(autouse=True)
+def last_requests(request):
+    """Wait for what a closing page still sends: the tables are emptied next, and would deadlock."""
+    if not request.node.get_closest_marker("browser") or connection.vendor != "postgresql":
+        yield
+        return
+    request.getfixturevalue("transactional_db")  # so that this ends before
+    yield
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'"
+    )
+    quiet = 0
+    for _look in range(50):
+        time.sleep(0.1)
+        with connection.cursor() as cursor:
+            cursor.execute(others)
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+        if quiet == 3:
+            return
 
 
 @pytest.fixture
