@@ -119,6 +119,7 @@ class PostForm(forms.Form):
         self.owner, self.at = owner, at
         self.uploads: list[Screenshot] = []
         self.sent_before: list[Screenshot] = []
+        self._wanted = 0
         if self.is_bound:
             self._keep_uploads()
 
@@ -130,12 +131,16 @@ class PostForm(forms.Form):
     def has_pictures(self) -> bool:
         return bool(self.uploads or self.sent_before)
 
+    @property
+    def has_lost_uploads(self) -> bool:
+        return len(self.uploads) + len(self.sent_before) < self._wanted
+
     def clean_submission_id(self) -> uuid.UUID:
         return self.cleaned_data["submission_id"] or uuid.uuid4()
 
     def clean(self) -> dict[str, Any]:
         self.sent_before = [shot for shot in self.sent_before if self._went_with(shot)]
-        if len(self.uploads) + len(self.sent_before) < self._wanted:
+        if self.has_lost_uploads:
             self.add_error("screenshots", _("A picture is no longer available. Add it again."))
         files = self.cleaned_data.get("screenshots", [])
         if len(self.uploads) + len(files) > self.max_pictures:
