@@ -96,6 +96,30 @@ def test_every_page_is_fit_to_be_read(
     assert not faults, "\n".join(sorted(set(faults)))
 
 
+@pytest.mark.parametrize("language", ["en", "cs", "sl"])
+@pytest.mark.parametrize(
+    ("theme", "size"), [("dark", PHONE), ("light", DESK)], ids=["dark-360", "light-1280"]
+)
+def test_the_desk_is_fit_to_be_read_the_other_way_round(
+    browser, portal, lived_in, supervisor, language, theme, size
+):
+    """The work list, the ticket page and the canned replies in the themes left out above."""
+    supervisor.language = language
+    supervisor.save(update_fields=["language"])
+    context = browser.new_context(viewport=size, color_scheme=theme, locale=language)
+    page, faults = context.new_page(), []
+    sign_in(page, portal, supervisor)
+    addresses = {**pages(lived_in)["agent"], **pages(lived_in)["supervisor"]}
+    for name in ("desk-list", "desk-ticket", "desk-ticket-merged", "desk-replies", "desk-reply"):
+        with complaints(page) as found:
+            page.goto(portal + addresses[name])
+        for details in page.locator("details.properties").all():
+            details.evaluate("(element) => { element.open = true; }")
+        faults += [f"{name}: {fault}" for fault in [*found, *inaccessible(page)]]
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
 @contextlib.contextmanager
 def complaints(page):
     """What the browser complains of meanwhile; not later, because axe itself sets styles."""
