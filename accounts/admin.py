@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from .logs import ActorFilter, DateRangeFilter, LogAdmin
-from .lookups import FiltersOnly
+from .lookups import ChoicesFilter, FiltersOnly, ReadOnly
 from .models import AuditEntry, ErasureRequest, User
 from .zones import zone_choices
 
@@ -115,16 +115,9 @@ class PersonAdmin(FiltersOnly, UserAdmin):
         return False
 
 
-class ActionFilter(admin.SimpleListFilter):
+class ActionFilter(ChoicesFilter):
     title = pgettext_lazy("log", "What")
-    parameter_name = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return AuditEntry.Action.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        is_known = self.value() in AuditEntry.Action.values
-        return queryset.filter(action=self.value()) if is_known else queryset
+    parameter_name, kinds = "action", AuditEntry.Action
 
 
 @admin.register(AuditEntry)
@@ -156,22 +149,13 @@ class AuditEntryAdmin(LogAdmin):
 
 
 @admin.register(ErasureRequest)
-class ErasureRequestAdmin(admin.ModelAdmin):
+class ErasureRequestAdmin(FiltersOnly, ReadOnly, admin.ModelAdmin):
     """Who asked to be forgotten, the oldest first; it is done on the page of the person."""
 
     list_display = ["person_link", "requested_at", "due"]
     list_display_links = None
     list_select_related = ["person"]
     fields = readonly_fields = list_display
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=_("person"))
     def person_link(self, request: ErasureRequest) -> str:

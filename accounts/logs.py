@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from .answers import see_other
-from .lookups import FiltersOnly
+from .lookups import FiltersOnly, ReadOnly
 from .models import User
 
 # Beyond these no log has entries, and some calendars and clocks end.
@@ -123,8 +123,8 @@ class ActorFilter(admin.SimpleListFilter):
         return queryset.filter(actor=self.value()) if is_known else queryset
 
 
-class LogAdmin(FiltersOnly, admin.ModelAdmin):
-    """A log of rows with ``at``, ``actor`` and ``address``. Nobody adds, edits or deletes."""
+class LogAdmin(FiltersOnly, ReadOnly, admin.ModelAdmin):
+    """A log of rows with ``at``, ``actor`` and ``address``."""
 
     paginator = CappedPaginator
     ordering = ["-at", "-pk"]
@@ -137,15 +137,6 @@ class LogAdmin(FiltersOnly, admin.ModelAdmin):
     search_help_text = gettext_lazy("Ticket number, user name or address")
     actions = None
     change_list_template = "admin/log_change_list.html"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         is_range = lookup == DateRangeFilter.last_parameter and "\0" not in str(value)

@@ -17,38 +17,24 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.answers import see_other
-from accounts.lookups import FiltersOnly
+from accounts.lookups import ChoicesFilter, FiltersOnly, ReadOnly
 
 from .desk import transcript_page
 from .models import Conversation, Message, Note
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoicesFilter):
     title = pgettext_lazy("label", "Status")
-    parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return Conversation.Status.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        is_known = self.value() in Conversation.Status.values
-        return queryset.filter(status=self.value()) if is_known else queryset
+    parameter_name, kinds = "status", Conversation.Status
 
 
-class RatingFilter(admin.SimpleListFilter):
+class RatingFilter(ChoicesFilter):
     title = _("Did this help?")
-    parameter_name = "rating"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return Conversation.Rating.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        is_known = self.value() in Conversation.Rating.values
-        return queryset.filter(rating=self.value()) if is_known else queryset
+    parameter_name, kinds = "rating", Conversation.Rating
 
 
 @admin.register(Conversation)
-class ConversationAdmin(FiltersOnly, admin.ModelAdmin):
+class ConversationAdmin(FiltersOnly, ReadOnly, admin.ModelAdmin):
     """Conversations are read here, never written: the console has the verbs."""
 
     list_display = ["question", "who", "handled_by", "state", "helped", "began"]
@@ -61,15 +47,6 @@ class ConversationAdmin(FiltersOnly, admin.ModelAdmin):
     search_help_text = _("Member’s name, user name or ID, text or internal note")
     ordering = ["-pk"]
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         visible = Conversation.objects.visible_to(request.user)

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import pgettext_lazy
 
 from accounts.logs import ActorFilter, DateRangeFilter, LogAdmin
+from accounts.lookups import ChoicesFilter
 
 from ..models import TicketEvent
 from ..models.event import Verb
@@ -19,15 +20,9 @@ from ..models.queries import NUMBER
 from ..thread import event_texts
 
 
-class VerbFilter(admin.SimpleListFilter):
+class VerbFilter(ChoicesFilter):
     title = pgettext_lazy("log", "What")
-    parameter_name = "verb"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return Verb.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(verb=self.value()) if self.value() in Verb.values else queryset
+    parameter_name, kinds = "verb", Verb
 
 
 class EventList(ChangeList):
