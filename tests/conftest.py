@@ -99,6 +99,13 @@ def silver(seeded):
 
 
 @pytest.fixture
+def silver_reads_english(silver):
+    """So that stories can quote what the page says: `usefixtures` in a file's ``pytestmark``."""
+    silver.language = "en"
+    silver.save(update_fields=["language"])
+
+
+@pytest.fixture
 def other_silver(seeded):
     return person("simon", Rank.SILVER, language="en", member_id="1000003")
 

@@ -16,16 +16,13 @@ from playwright.sync_api import expect
 
 from tickets.models import Screenshot
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.usefixtures("silver_reads_english"),
+    pytest.mark.browser,
+    needs_chromium,
+    pytest.mark.django_db(transaction=True),
+]
 SIZES = [(1600, 1200), (300, 900), (1200, 200)]
-
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
 
 
 def uploads(author, sizes=SIZES):

@@ -27,13 +27,7 @@ UPLOADS = "/technical-issues/screenshots/"
 JSON = {"Accept": "application/json"}
 GONE = "A picture is no longer available. Add it again."
 
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
+pytestmark = pytest.mark.usefixtures("silver_reads_english")
 
 
 @pytest.fixture

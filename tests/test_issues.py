@@ -17,13 +17,7 @@ from tickets.models import Reply, Ticket
 LIST = "/technical-issues/"
 Status = Ticket.Status
 
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
+pytestmark = pytest.mark.usefixtures("silver_reads_english")
 
 
 @pytest.fixture

@@ -17,13 +17,7 @@ from tickets.models import Draft, Question, Screenshot, Ticket
 BROWSER, VERSION = "Which browser do you use?", "And which version of it?"
 UNANSWERED = "1 question is still unanswered"
 
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
+pytestmark = pytest.mark.usefixtures("silver_reads_english")
 
 
 @pytest.fixture

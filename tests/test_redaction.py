@@ -28,13 +28,7 @@ LEFT_HALF = (0.0, 0.0, 50.0, 100.0)
 LATER = NOW + dt.timedelta(minutes=9)
 TOO_LATE = NOW + dt.timedelta(minutes=11)
 
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
+pytestmark = pytest.mark.usefixtures("silver_reads_english")
 
 
 def sent(author, ticket=None, data=None, verb="reply", at=NOW, **size):

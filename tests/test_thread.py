@@ -18,13 +18,7 @@ from tickets.views.threads import _answer
 JSON = {"Accept": "application/json"}
 Status = Ticket.Status
 
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
+pytestmark = pytest.mark.usefixtures("silver_reads_english")
 
 
 @pytest.fixture

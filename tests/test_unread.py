@@ -13,13 +13,7 @@ from tickets.models import ReadMark, Ticket
 
 LIST = "/technical-issues/"
 
-
-@pytest.fixture
-def silver(silver):
-    """Reads English, so that stories can quote what the page says."""
-    silver.language = "en"
-    silver.save()
-    return silver
+pytestmark = pytest.mark.usefixtures("silver_reads_english")
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db.models import Case, CharField, Count, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.text import fold
@@ -22,6 +21,7 @@ from ..models import ServiceWindow, Ticket, TicketLanguage
 from ..models.lifecycle import Status
 from ..thread import Entry
 from ..worklist import Worklist
+from .durations import in_words
 from .house import House
 
 SHOWN = 5  # tickets of one kind
@@ -100,17 +100,6 @@ def first_reply_due(
         None if is_english else {ServiceWindow.Kind.LANGUAGE_SUPPORT},
     )
     return at and Due(at, at < now, in_words(abs(at - now)))
-
-
-def in_words(time: timedelta) -> str:
-    """``time`` as *48 min*, *1 h 48 min* or *3 d*."""
-    minutes = int(time.total_seconds() // 60)
-    if minutes < 60:
-        return _("%(n)s min") % {"n": minutes}
-    if minutes >= 48 * 60:
-        return _("%(n)s d") % {"n": minutes // (24 * 60)}
-    whole = _("%(n)s h") % {"n": minutes // 60}
-    return f"{whole} {_('%(n)s min') % {'n': minutes % 60}}" if minutes % 60 else whole
 
 
 def card(

@@ -26,6 +26,7 @@ from ..models import Ticket, TicketLanguage, Topic
 from ..models.lifecycle import Status
 from ..models.queries import NUMBER
 from ..worklist import FILTER_TITLES, VIEWS, WORK, Page, Worklist
+from .durations import in_words
 from .outcome import list_address, ticket_address
 from .undo import offered_undo
 
@@ -55,13 +56,8 @@ class Row:
 
     @property
     def age(self) -> str:
-        """How long ago in the largest unit that fits: minutes, hours, days."""
-        minutes = max(0, int((self.now - self.since).total_seconds() // 60))
-        if minutes < 60:
-            return _("%(n)s min") % {"n": minutes}
-        if minutes < 48 * 60:
-            return _("%(n)s h") % {"n": minutes // 60}
-        return _("%(n)s d") % {"n": minutes // (24 * 60)}
+        """How long ago, in the largest unit that fits."""
+        return in_words(self.now - self.since, roughly=True)
 
     @property
     def is_late(self) -> bool:
