@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
-from conftest import NOW, answer, person, submit
+from conftest import NOW, answer, person, signed_in, submit
 from django.contrib.auth.models import Group
 from django.db import connections
 from servers import needs_postgresql
@@ -108,3 +108,14 @@ def test_what_stays_inside_is_no_news_for_the_member(ticket, silver, agent):
     assert not unread(silver)
     assert unread(agent, at_desk=True)
     assert list(Ticket.objects.unread_by(agent)) == [ticket]
+
+
+def test_the_line_where_news_begins_stands_above_the_words_of_others(ticket, agent, supervisor):
+    """An answer of one's own, sent before a colleague's note was read, is no news."""
+    client, page = signed_in(agent), f"/admin/tickets/ticket/{ticket.pk}/change/"
+    client.get(page)
+    answer(ticket, supervisor, "Že gledam.", verb="note", at=after(2))
+    own = answer(ticket, agent, "Poskusite znova.", at=after(1))
+    html = client.get(page).content.decode()
+    line, theirs = html.index("new-from"), html.index("Že gledam.")
+    assert html.index(f'id="reply-{own.pk}"') < line < theirs
