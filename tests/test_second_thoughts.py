@@ -4,10 +4,10 @@ import datetime as dt
 import uuid
 
 import pytest
-from conftest import NOW, answer, signed_in, submit
+from conftest import NOW, answer, png_file, signed_in, submit
 from post_office.models import Email
 
-from tickets.models import AnswerDraft, StaleReply, Ticket, TransitionError
+from tickets.models import AnswerDraft, Screenshot, StaleReply, Ticket, TransitionError
 
 LATER = NOW + dt.timedelta(hours=2)
 Status = Ticket.Status
@@ -116,3 +116,12 @@ def test_a_very_long_ticket_stays_quick_to_write_to(ticket, silver, settings):
         answer(ticket, silver, "\ufdfa" * 500, submission_id=uuid.uuid4())
     assert len(ticket.search_text) <= 2_001
     assert ticket.replies.count() == 3
+
+
+def test_a_ticket_without_pictures_says_so_whoever_took_the_last_one(ticket, silver, supervisor):
+    shot = Screenshot.objects.upload(silver, png_file(), NOW)
+    older = submit(silver, title="Prva", screenshots=[shot])
+    older.merge_into(supervisor, ticket, at=LATER)
+    assert Ticket.objects.get(pk=ticket.pk).has_pictures
+    Screenshot.objects.get().remove(supervisor, at=LATER)
+    assert not Ticket.objects.filter(has_pictures=True).exists()

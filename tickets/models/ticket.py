@@ -389,9 +389,10 @@ class Ticket(models.Model):
     ) -> None:
         """Record that ``actor`` blacked out or removed a picture of this ticket."""
         self._lock()
-        held = Q(ticket=self) | Q(ticket__merged_into=self)
-        self.has_pictures = Screenshot.objects.filter(held).standing().exists()
-        self.save(update_fields=["has_pictures"])
+        for part in filter(None, [self, self.merged_into]):
+            held = Q(ticket=part) | Q(ticket__merged_into=part)
+            part.has_pictures = Screenshot.objects.filter(held).standing().exists()
+            part.save(update_fields=["has_pictures"])
         self._record(Verb.REDACT, actor, at, address, data, public=public)
 
     @transaction.atomic
