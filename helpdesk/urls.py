@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from . import views, views_privacy
+from . import views
+from .privacy import views as privacy
 
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.permission_denied"
@@ -14,13 +15,13 @@ handler500 = "helpdesk.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("guide/", views.guide, name="guide"),
-    path("preferences/data/", views_privacy.personal_data, name="personal_data"),
+    path("preferences/data/", privacy.personal_data, name="personal_data"),
     path(
         "preferences/data/download/",
-        views_privacy.personal_data_download,
+        privacy.personal_data_download,
         name="personal_data_download",
     ),
-    path("preferences/data/erasure/", views_privacy.erasure_request, name="erasure_request"),
+    path("preferences/data/erasure/", privacy.erasure_request, name="erasure_request"),
     path("preferences/", include("accounts.urls")),
     path("language/", views.language_set, name="set_language"),
     path("brand/<slug:digest>.css", views.brand_stylesheet, name="brand_stylesheet"),

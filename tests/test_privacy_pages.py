@@ -169,7 +169,7 @@ def test_agents_may_neither_and_nobody_erases_staff(agent, supervisor, silver):
     assert User.objects.get(pk=agent.pk).is_active
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30, "٣", "1_0"])
+@pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30, "9" * 5_000, "٣", "1_0"])
 def test_nonsense_is_nobody(number, supervisor):
     client = fresh(supervisor)
     for name in ("export", "erase"):

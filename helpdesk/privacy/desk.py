@@ -98,8 +98,8 @@ def member_erase(request: HttpRequest, object_id: str) -> HttpResponse:
 
 def _member(object_id: str) -> User:
     """The member; staff are nobody's to export or erase."""
-    number = int(object_id) if object_id.isascii() and object_id.isdigit() else 0
-    member = User.objects.filter(pk=number).first() if number < 2**63 else None
+    is_number = object_id.isascii() and object_id.isdigit() and len(object_id) < 19
+    member = User.objects.filter(pk=int(object_id)).first() if is_number else None
     if member is None:
         raise Http404
     if member.is_staff or member.is_superuser:

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import throttle
 from accounts.answers import see_other
 from accounts.models import ErasureRequest
-from helpdesk.privacy.download import archive_response
-from helpdesk.privacy.fresh import fresh_password
+
+from .download import archive_response
+from .fresh import fresh_password
 
 
 @require_safe
