@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
+from .imports import people_import, people_import_detail
 from .logs import ActorFilter, DateRangeFilter, LogAdmin
 from .lookups import ChoicesFilter, FiltersOnly, ReadOnly
 from .models import AuditEntry, ErasureRequest, User
@@ -40,10 +43,52 @@ class PersonForm(UserChangeForm):
         help_text=_("Languages an agent answers in."),
     )
 
+    class Meta(UserChangeForm.Meta):
+        help_texts = {"is_active": _("Whether the person may sign in.")}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if field := self.fields.get("time_zone"):
             field.choices = zone_choices(self.instance.time_zone)
+
+
+class SecondFactorFilter(ChoicesFilter):
+    """Staff without a second factor are what a supervisor looks for."""
+
+    class Has(TextChoices):
+        STAFF_WITHOUT = "staff-without", _("Staff without one")
+        YES = "yes", _("Yes")
+        NO = "no", _("No")
+
+    title = _("Second factor")
+    parameter_name, kinds = "second_factor", Has
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        match self.value():
+            case self.Has.STAFF_WITHOUT:
+                return queryset.filter(is_staff=True, has_second_factor=False)
+            case self.Has.YES | self.Has.NO:
+                return queryset.filter(has_second_factor=self.value() == self.Has.YES)
+        return queryset
+
+
+class SignInFilter(ChoicesFilter):
+    """Whose account nobody uses."""
+
+    class Last(TextChoices):
+        NEVER = "never", pgettext_lazy("sign-in", "Never")
+        LONG_AGO = "long-ago", _("More than 90 days ago")
+
+    title = _("Last sign-in")
+    parameter_name, kinds = "signed_in", Last
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        match self.value():
+            case self.Last.NEVER:
+                return queryset.filter(last_login=None)
+            case self.Last.LONG_AGO:
+                return queryset.filter(last_login__lt=now() - timedelta(days=90))
+        return queryset
 
 
 @admin.register(User)
@@ -51,8 +96,15 @@ class PersonAdmin(FiltersOnly, UserAdmin):
     """A supervisor may not make staff: only a superuser sees those fields as editable."""
 
     form = PersonForm
-    list_display = ["username", "full_name", "rank", "language", "is_active", "is_staff"]
-    list_filter = ["rank", "language", "is_active", "is_staff"]
+    list_display = [
+        *("username", "full_name", "rank", "language", "is_active", "is_staff"),
+        *("last_sign_in", "second_factor"),
+    ]
+    list_filter = [
+        *("rank", "language", "is_active", "is_staff"),
+        *(SecondFactorFilter, SignInFilter),
+    ]
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["username", "first_name", "last_name", "email", "member_id"]
     filter_horizontal = []
     autocomplete_fields = []
@@ -68,6 +120,32 @@ class PersonAdmin(FiltersOnly, UserAdmin):
     ]
     readonly_fields = ["last_login", "date_joined"]
 
+    def get_urls(self) -> list:
+        wrap = self.admin_site.admin_view
+        one = wrap(people_import_detail)
+        own = [
+            path("import/", wrap(people_import), name="accounts_user_import"),
+            path("import/<int:people_import>/", one, name="accounts_user_import_detail"),
+        ]
+        return own + super().get_urls()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Recovery codes are no second factor of their own."""
+        factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+        own = Authenticator.objects.filter(user=OuterRef("pk"), type__in=factors)
+        return super().get_queryset(request).annotate(has_second_factor=Exists(own))
+
+    @admin.display(description=_("Last sign-in"), ordering="last_login")
+    def last_sign_in(self, person: User) -> str:
+        if person.last_login is None:
+            return pgettext("sign-in", "Never")
+        day = date_format(localtime(person.last_login))
+        return format_html('<time datetime="{}">{}</time>', person.last_login.isoformat(), day)
+
+    @admin.display(description=_("Second factor"), boolean=True)
+    def second_factor(self, person: User) -> bool:
+        return person.has_second_factor
+
     @admin.display(description=_("Name"), ordering="last_name")
     def full_name(self, person: User) -> str:
         return person.display_name
@@ -80,6 +158,7 @@ class PersonAdmin(FiltersOnly, UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
+        fields += ["is_active"] if obj else []  # more hangs on it: helpdesk/people shuts out
         if request.user.is_superuser:
             return fields
         # The record comes from elsewhere; the name and address of staff open the desk.

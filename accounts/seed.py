@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.management import create_permissions
 
 AGENTS, SUPERVISORS = "Agents", "Supervisors"
-PEOPLE = ["view_user", "change_user", "add_user"]
+PEOPLE = ["view_user", "change_user", "add_user", "add_peopleimport", "view_peopleimport"]
 PRIVACY = ["view_erasurerequest", "export_member", "erase_member"]
 
 

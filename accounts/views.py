@@ -25,7 +25,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST":
         if form.is_valid():
-            person = form.save()
+            person = form.write()
             translation.activate(person.language)
             messages.success(request, _("Your preferences are saved."))
             response = see_other("preferences")

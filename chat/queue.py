@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
-from django.db.models.functions import Now
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from tickets import hours
 from tickets.models import Holiday, ServiceWindow
@@ -96,7 +96,9 @@ def forget() -> None:
 def take() -> Snapshot:
     """Ask the database: five queries, whatever the number of waiting members and agents."""
     conversations = Conversation.objects
-    active = Count("agent__chats", filter=Q(agent__chats__status="active"))
+    taken = Conversation.objects.filter(agent=OuterRef("agent"), status="active").order_by()
+    counts = taken.values("agent").annotate(count=Count("pk")).values("count")
+    active = Coalesce(Subquery(counts), 0)  # not a join: it would read every chat they ever had
     term = timedelta(seconds=settings.CHAT_AGENT_LEASE)
     there = Presence.objects.filter(accepting=True, seen_at__gte=Now() - term)
     present = there.annotate(active=active)

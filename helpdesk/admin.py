@@ -13,6 +13,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.answers import see_other
+from helpdesk.dashboard.page import board, figure_csv
+from helpdesk.people.desk import person_let_in, person_shut_out
 from helpdesk.privacy.desk import member_erase, member_export
 
 OWN_APPS = {"accounts", "tickets", "chat"}
@@ -35,14 +37,21 @@ class PortalAdminSite(admin.AdminSite):
         super().register(own, admin_class, **options)
 
     def get_urls(self) -> list:
-        """What needs the tables of all apps: a member's data as a whole."""
+        """What needs the tables of all apps: a member's data as a whole, and the figures."""
         person = "accounts/user/<path:object_id>"
         export, erase = self.admin_view(member_export), self.admin_view(member_erase)
+        shut_out, let_in = self.admin_view(person_shut_out), self.admin_view(person_let_in)
         own = [
             path(f"{person}/export/", export, name="accounts_user_export"),
             path(f"{person}/erase/", erase, name="accounts_user_erase"),
+            path(f"{person}/shut-out/", shut_out, name="accounts_user_shut_out"),
+            path(f"{person}/let-in/", let_in, name="accounts_user_let_in"),
         ]
+        own.append(path("figures/<slug:key>.csv", self.admin_view(figure_csv), name="figure_csv"))
         return own + super().get_urls()
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return super().index(request, {**(extra_context or {}), **board(request)})
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return see_other("account_change_password")

@@ -99,7 +99,7 @@ def _set_back(conversation: Conversation, story: ChatStory, began: datetime) -> 
         conversation.messages.filter(seq=seq).update(at=at)
     Conversation.objects.filter(pk=conversation.pk).update(
         **dict.fromkeys(("created_at", "queued_at", "member_at"), began),
-        claimed_at=times[1],
+        **dict.fromkeys(("first_claimed_at", "claimed_at"), times[1]),
         closed_at=times[-1],
         member_seen=len(times),
         agent_seen=len(times),

@@ -37,33 +37,33 @@ QUESTIONS = [
     "Jaký telefon a který prohlížeč používáte?",
     "Stane se to i v anonymním okně prohlížeče?",
 ]
+FILED = BLANK_AT, AGAIN_AT = ("1 11:40", "1 19:10")  # working days before now, and a time (GMT)
 READ_AFTER_DAYS = 5
 
 
-def prepare_desk(
-    cast: dict[str, User], moment: Callable[[int, str], datetime], now: datetime
-) -> None:
+def prepare_desk(cast: dict[str, User], moment: Callable[[str], datetime], now: datetime) -> None:
     """Label tickets, merge one, ask in another, and let everybody have read what is older.
 
-    ``moment(days, clock)`` is a time on the working day that lies ``days`` before now.
+    ``moment("1 11:40")`` is that time on the working day that lies one before now.
     """
     topics = {topic.name_en: topic for topic in Topic.objects.all()}
-    for ticket in Ticket.objects.filter(title__in=TOPICS).order_by("pk"):
+    own = Ticket.objects.filter(member__in=cast.values())
+    for ticket in own.filter(title__in=TOPICS).order_by("pk"):
         agent = ticket.assignee or cast["nina"]
         ticket.set_topic(agent, topics[TOPICS[ticket.title]], at=ticket.events.latest("pk").at)
     first = Ticket.objects.get(member=cast["maja"], title="Naročila ni mogoče oddati")
-    blank = _file(cast["tomas"], "cs", BLANK, moment(1, "11:40"))
-    blank.assign(cast["marek"], cast["marek"], at=moment(1, "12:10"))
+    blank = _file(cast["tomas"], "cs", BLANK, moment(BLANK_AT))
+    blank.assign(cast["marek"], cast["marek"], at=moment("1 12:10"))
     blank.ask(
         cast["marek"],
         ASKED,
         questions=QUESTIONS,
         submission_id=uuid.uuid4(),
-        at=moment(1, "12:12"),
+        at=moment("1 12:12"),
     )
-    again = _file(cast["maja"], "sl", AGAIN, moment(1, "19:10"))
-    again.merge_into(cast["nina"], first, at=moment(1, "19:40"))
-    for ticket in Ticket.objects.all():
+    again = _file(cast["maja"], "sl", AGAIN, moment(AGAIN_AT))
+    again.merge_into(cast["nina"], first, at=moment("1 19:40"))
+    for ticket in own:
         if (now - (ticket.last_reply_at or ticket.created_at)).days >= READ_AFTER_DAYS:
             for person in [ticket.member, *(user for user in cast.values() if user.is_staff)]:
                 ReadMark.objects.move(person.pk, ticket.pk, ticket.last_event)

@@ -89,6 +89,8 @@ CHATS_PER_AGENT = 3
 SOCKETS_PER_PERSON = 8
 MESSAGE_MAX_LENGTH = 4_000
 SCREENSHOTS_PER_MESSAGE = 4
+IMPORT_MAX_BYTES = 20 * 2**20  # of a file with people, at the desk
+IMPORT_MAX_ROWS = 200_000
 LIMITS = {
     **{"tickets": "20/hour", "uploads": "60/hour", "replies": "60/hour", "drafts": "30/minute"},
     **{"chats": "10/hour", "messages": "30/minute", "transcripts": "10/hour"},

@@ -26,6 +26,7 @@ urlpatterns = [
     path("language/", views.language_set, name="set_language"),
     path("brand/<slug:digest>.css", views.brand_stylesheet, name="brand_stylesheet"),
     path("technical-issues/", include("tickets.urls")),
+    path("incidents/", include("tickets.incident_urls")),
     path("chat/", include("chat.urls")),
     path("staff/chat/", include("chat.console_urls")),
     # allauth offers these; accounts come from the member record, so here they lead nowhere.

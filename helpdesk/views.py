@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -24,9 +25,9 @@ from post_office.models import STATUS, Email
 
 from accounts.answers import Held, refuse, refuse_too_many, see_other, wants_json
 from accounts.middleware import remember_language
-from accounts.models import Rank
+from accounts.models import PeopleImport, Rank
 from chat import queue
-from tickets.models import Ticket
+from tickets.models import Incident, Ticket
 
 from . import brand
 from .context import service_hours
@@ -52,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "unread": sum(unread for _count, unread in tally.values()),
         },
         "waiting": waiting,
+        "incidents": Incident.objects.announced_to(request.user),
         "greeting": request.user.display_name,
         "min_rank": Rank.minimum().label,
         "chat": queue.outlook(snapshot, now),
@@ -109,18 +111,25 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether what the portal stands on is there; names parts, never details."""
+    """Whether what the portal stands on is there; names parts, never details.
+
+    Beside them, and without a say: when people were taken over last, and whether it succeeded.
+    """
     parts = {"database": False, "migrations": False, "cache": False, "outbox": False}
+    people = {"at": None, "result": None}
     try:
         executor = MigrationExecutor(connection)
         parts["database"] = True
         parts["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
         parts["outbox"] = not _has_old_mail()
+        if parts["migrations"]:
+            people = _last_import() or people
     except (OperationalError, InterfaceError):
         logger.warning("not_ready")
     cache.set("readyz", 1, 5)
     parts["cache"] = cache.get("readyz") == 1
-    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+    status = 200 if all(parts.values()) else 503
+    return JsonResponse({**parts, "people": people}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -180,6 +189,12 @@ def _cookie_language(request: HttpRequest) -> str:
     """The reader's language without asking the database; empty if this browser never chose."""
     language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     return language if language in dict(settings.LANGUAGES) else ""
+
+
+def _last_import() -> dict[str, Any] | None:
+    """When people were synchronised last, and how it ended; ``None`` if they never were."""
+    newest = PeopleImport.objects.last_synchronisation().first()
+    return newest and {"at": newest.ended_at.isoformat(), "result": newest.state}
 
 
 def _has_old_mail() -> bool:

@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from PIL import Image
 
 from accounts import seed as accounts_seed
@@ -40,6 +41,7 @@ def house(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.EMAIL_BACKEND = "helpdesk.outbox.OutboxBackend"  # not the test runner's mailbox
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+    translation.deactivate()  # a request leaves its reader's language behind
     cache.clear()
     throttle.forget_all()
     queue.forget()
@@ -65,6 +67,12 @@ def last_requests(request):
             quiet = 0 if cursor.fetchone()[0] else quiet + 1
         if quiet == 3:
             return
+
+
+@pytest.fixture
+def complaints():
+    """Of the browser: see ``browsing.listen``."""
+    return []
 
 
 @pytest.fixture

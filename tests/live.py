@@ -93,8 +93,9 @@ def running(folder, **environment):
         yield server
     finally:
         server.stop()
-    log = server.log.read_text()
-    assert "Traceback" not in log, log[-4000:]
+    # Django leaves its own note of a browser that went away in the middle to asyncio.
+    log = [line for line in server.log.read_text().splitlines() if "RequestAborted" not in line]
+    assert not any("Traceback" in line for line in log), "\n".join(log)[-4000:]
 
 
 def free_port():

@@ -19,7 +19,7 @@ VISIBLE_TEXTS = """() => {
     const texts = [];
     while (walker.nextNode()) {
         const parent = walker.currentNode.parentElement;
-        if (parent.closest("script, template, style, noscript")) continue;
+        if (parent.closest("script, template, style, noscript, code")) continue;
         if (parent.closest("[lang]").lang !== document.documentElement.lang) continue;
         const text = walker.currentNode.data.replace(/[ \\t\\n]+/g, " ").replace(/^ +| +$/g, "");
         if (text) texts.push(text);

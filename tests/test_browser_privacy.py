@@ -1,15 +1,12 @@
 """A member asks to be forgotten, and a supervisor does it; both in a real browser."""
 
 import io
-import os
-import pathlib
 import zipfile
 
 import pytest
 from allauth.mfa.models import Authenticator
-from axe_playwright_python.sync_playwright import Axe
-from browsing import DESK, PHONE, needs_chromium, sign_in
-from conftest import NOW, PASSWORD
+from browsing import DESK, PHONE, listen, look_at, needs_chromium, show_oneself, sign_in
+from conftest import NOW
 from django.urls import reverse
 from whole_life import lived
 
@@ -17,46 +14,6 @@ from accounts.models import ErasureRequest, User
 from helpdesk.privacy.archive import write_archive
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
-SHOTS = os.environ.get("PRIVACY_SHOTS", "")
-
-
-def confirm(page):
-    """Type the password once more."""
-    page.wait_for_url("**/reauthenticate/**")
-    page.fill("#id_password", PASSWORD)
-    page.press("#id_password", "Enter")
-    page.wait_for_url(lambda url: "reauthenticate" not in url)
-
-
-@pytest.fixture
-def complaints():
-    return []
-
-
-def listen(page, complaints):
-    """Keep what the browser complains of; refusals such as 400 are meant."""
-
-    def hear(line):
-        if line.type in {"error", "warning"} and "Failed to load resource" not in line.text:
-            complaints.append(line.text)
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page
-
-
-def look_at(page, name, complaints=()):
-    """Fit to be read, no wider than the screen; a picture for those who want to see."""
-    assert not complaints, name
-    if SHOTS:
-        pathlib.Path(SHOTS).mkdir(exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-    found = Axe().run(page)
-    assert not found.response["violations"], f"{name}\n{found.generate_report()}"
-    if complaints:
-        complaints.clear()  # axe itself sets styles
 
 
 @pytest.mark.parametrize("language", ["en", "cs", "sl"])
@@ -73,7 +30,7 @@ def test_a_wish_and_its_fulfilment(
     page = listen(context.new_page(), complaints)
     sign_in(page, portal, member, "/preferences/")
     page.click("a[href='/preferences/data/']")
-    confirm(page)
+    show_oneself(page)
     look_at(page, f"data-{mark}", complaints)
     with page.expect_download() as coming:
         page.click("section[aria-labelledby=download] button")
@@ -92,7 +49,7 @@ def test_a_wish_and_its_fulfilment(
     page.goto(portal + reverse("admin:accounts_user_change", args=[member.pk]))
     look_at(page, f"person-{mark}", complaints)
     page.click(".privacy-asked a")
-    confirm(page)
+    show_oneself(page)
     look_at(page, f"erase-{mark}", complaints)
     page.fill("#id_username", "napačno")
     page.click(".privacy .danger-solid")

@@ -44,6 +44,7 @@ def queue(members):
     rows = [
         Conversation(
             member=member,
+            rank=member.rank,
             name=member.username,
             email="a@example.com",
             language="en",

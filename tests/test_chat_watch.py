@@ -191,6 +191,7 @@ def talks_of(members, agent):
     Conversation.objects.bulk_create(
         Conversation(
             member=member,
+            rank=member.rank,
             submission_id=uuid.uuid4(),
             agent=agent if number < active else None,
             status="active" if number < active else "waiting",

@@ -1,20 +1,32 @@
 """The demo: a portal full of people and issues, made once and only in the embedded database."""
 
+import datetime as dt
 import io
 import socket
+import statistics
 
 import pytest
 from conftest import NOW, signed_in
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from PIL import Image
 
 from accounts.models import Rank, User
+from chat.models import Conversation, Message
+from helpdesk import past_stories
 from helpdesk.management.commands import demo
-from tickets.models import Reply, Screenshot, Ticket
+from tickets.models import (
+    Incident,
+    Notice,
+    Reply,
+    Screenshot,
+    Ticket,
+    TicketEvent,
+)
 from tickets.models.event import Verb
 
 Status = Ticket.Status
+CAST = [person.username for person in demo.PEOPLE]
 
 
 @pytest.fixture
@@ -29,8 +41,9 @@ def demo_portal(seeded, without_pictures):
 
 
 def rows():
-    people = list(User.objects.order_by("pk").values())
-    return people, list(Ticket.objects.order_by("pk").values()), Reply.objects.count()
+    tables = [User, Ticket, Conversation]
+    shown = [list(table.objects.order_by("pk").values()) for table in tables]
+    return shown, Reply.objects.count(), TicketEvent.objects.count(), Message.objects.count()
 
 
 def test_a_second_run_changes_nothing_and_prints_the_same(seeded, without_pictures, monkeypatch):
@@ -48,7 +61,7 @@ def test_a_second_run_changes_nothing_and_prints_the_same(seeded, without_pictur
 
 
 def test_everybody_of_the_cast_is_there(demo_portal):
-    members = User.objects.filter(is_staff=False)
+    members = User.objects.filter(is_staff=False, username__in=CAST)
     assert sorted(members.values_list("rank", flat=True)) == [
         *(Rank.PREMIER, Rank.SILVER, Rank.SILVER, Rank.GOLD)
     ]
@@ -137,3 +150,102 @@ def test_a_taken_port_is_named():
         port = other.getsockname()[1]
         with pytest.raises(CommandError, match=f"--port {port + 1}"):
             demo._refuse_taken(port)
+
+
+def past_tickets():
+    return Ticket.objects.exclude(member__username__in=CAST)
+
+
+def share(rows, of):
+    return rows.count() / of.count()
+
+
+def test_ninety_days_of_many_people_lie_behind_the_house(demo_portal):
+    past, day = past_tickets(), dt.timedelta(days=1)
+    assert past.count() >= past_stories.TICKETS
+    days = {ticket.created_at.date() for ticket in past}
+    assert NOW - 97 * day < past.earliest("created_at").created_at < NOW - 85 * day
+    assert len([each for each in days if each.weekday() < 5]) > 50
+    weekend = sum(ticket.created_at.weekday() > 4 for ticket in past)
+    assert weekend < past.count() / 8
+    of_late, before = (
+        past.filter(created_at__gt=NOW - last * day, created_at__lte=NOW - first * day).count()
+        for first, last in ((0, 10), (14, 24))
+    )
+    assert of_late > 1.3 * before
+
+    expected = {"en": 0.45, "cs": 0.33, "sl": 0.19, "other": 0.03}
+    for language, portion in expected.items():
+        assert share(past.filter(language=language), past) == pytest.approx(portion, abs=0.05)
+    members = User.objects.filter(tickets__in=past).distinct()
+    assert 30 <= members.count() <= 40
+    assert len(set(members.values_list("rank", flat=True))) > 3
+    assert not any(member.has_usable_password() for member in members)
+    names = [member.get_full_name() for member in User.objects.all()]
+    assert len(names) == len(set(names))
+    assert share(past.exclude(topic=None), past) > 0.7
+    agents = set(past.exclude(assignee=None).values_list("assignee__username", flat=True))
+    assert agents == {"nina", "marek", "sarah"}
+
+
+def test_the_desk_answered_within_hours_and_is_nearly_done(demo_portal):
+    past = past_tickets()
+    waited = [row.first_reply_at - row.created_at for row in past.exclude(first_reply_at=None)]
+    assert len(waited) > 0.8 * past.count()
+    assert dt.timedelta(minutes=30) < statistics.median(waited) < dt.timedelta(hours=4)
+    unfinished = past.unfinished()
+    assert 5 <= unfinished.count() <= 12
+    assert unfinished.earliest("created_at").created_at > NOW - dt.timedelta(days=7)
+    told = Ticket.objects.unfinished().filter(member__username__in=CAST)
+    oldest = min(ticket.waiting_since for ticket in told)
+    assert oldest < min(ticket.waiting_since for ticket in unfinished)
+    assert 2 <= past.exclude(merged_into=None).count() <= 15
+    assert past.filter(events__verb="reopen").distinct().count() >= 3
+
+    yesterday = NOW - dt.timedelta(days=1)
+    for username in ("nina", "marek", "sarah"):
+        news = past.unread_by(User.objects.get(username=username))
+        assert [t for t in news if t.events.latest("pk").at <= yesterday] == []
+
+
+def test_chats_were_answered_missed_and_given_up(demo_portal):
+    chats = Conversation.objects.all()
+    assert 200 < chats.count() < 240
+    assert all(chat.status == "closed" and chat.closed_at < NOW for chat in chats)
+    unanswered = [chat for chat in chats if chat.first_claimed_at is None]
+    target = dt.timedelta(minutes=5)
+    assert {chat.closed_at - chat.queued_at >= target for chat in unanswered} == {True, False}
+    assert all(chat.created_at.weekday() < 5 and 6 <= chat.created_at.hour < 21 for chat in chats)
+    for ticket in Ticket.objects.exclude(from_chat=None):
+        assert Conversation.objects.get(uuid=ticket.from_chat).member_id == ticket.member_id
+    assert Ticket.objects.exclude(from_chat=None).count() > 5
+
+
+@pytest.mark.parametrize("later", [0, 0.3, 3, 4.5], ids=["dawn", "midday", "Saturday", "Sunday"])
+def test_it_can_be_made_on_any_day_and_at_any_hour(seeded, without_pictures, later):
+    now = NOW + dt.timedelta(days=later, hours=-8)
+    demo.populate(now)
+    dates = list(Ticket.objects.order_by("pk").values_list("created_at", flat=True))
+    assert dates == sorted(dates)
+    assert TicketEvent.objects.latest("at").at < now
+    assert past_tickets().unfinished().count() <= 12
+    (current,), (over,) = Incident.objects.current(), Incident.objects.past()
+    is_today = current.started_at.date() == now.date()
+    assert is_today == (later == 0.3)
+    assert current.started_at < current.published_at < now
+    assert f"{current.started_at:%H:%M} GMT" in current.text_cs
+    affected = [link.ticket for link in current.affected.all()]
+    assert [ticket.is_closed for ticket in affected] == [False, False]
+    assert not {ticket.member.username for ticket in affected} & set(CAST)
+    assert [link.ticket.is_closed for link in over.affected.all()] == [True, True, True]
+    assert not Notice.objects.filter(done_at=None).exists()
+
+
+def test_the_same_dice_fall_alike(seeded, without_pictures):
+    told = []
+    for _time in range(2):
+        with transaction.atomic():
+            demo.populate(NOW)
+            told.append(list(past_tickets().order_by("created_at").values_list("title", "status")))
+            transaction.set_rollback(True)
+    assert told[0] == told[1]

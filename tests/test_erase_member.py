@@ -1,5 +1,6 @@
 """After an erasure nothing in the database or the store is theirs, and every figure is the same."""
 
+import datetime as dt
 import io
 import json
 
@@ -9,16 +10,19 @@ from django.contrib.sessions.models import Session
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from post_office.models import Email
 from whole_life import SECRETS, lived
 
 from accounts.models import AuditEntry, Rank, User
 from chat.models import Conversation
+from chat.reports import requests, sent_to_ticket, taken, waits
 from helpdesk.privacy import erasure, steps
 from helpdesk.privacy.erasure import counts_left, erase, is_erased
 from helpdesk.privacy.register import DELETED, EMPTIED, HELD, KEPT, label
 from helpdesk.privacy.walk import walk
 from tickets.models import Reply, Screenshot, Ticket, TicketEvent
+from tickets.reports import Scope, counted, first_reply, load, resolution, standing
 
 
 @pytest.fixture
@@ -62,7 +66,19 @@ def traces():
 
 def figures():
     """What reports count."""
+    scope = Scope(NOW.date() - dt.timedelta(days=1), timezone.now().date())
     return {
+        "reports": [
+            standing(scope, timezone.now())[:4],
+            counted(scope, timezone.now().date()),
+            first_reply(scope),
+            resolution(scope),
+            load(scope),
+            requests(scope),
+            waits(scope),
+            sent_to_ticket(scope),
+            taken(scope),
+        ],
         "tickets": list(
             Ticket.objects.order_by("pk").values_list(
                 *("pk", "status", "language", "assignee", "topic", "created_at", "closed_at"),
@@ -276,7 +292,10 @@ def test_the_command_asks_first(member, monkeypatch):
 def test_every_fate_is_one_of_three():
     assert {entry.fate for entry in HELD.values()} == {EMPTIED, DELETED, KEPT}
     assert [name for name, entry in HELD.items() if entry.fate == KEPT] == [
-        "tickets.ImportedTicket"
+        "tickets.ImportedTicket",
+        "tickets.Incident",
+        "tickets.Notice",
+        "tickets.AffectedTicket",
     ]
 
 

@@ -215,6 +215,7 @@ def many_tickets(member, agent, count):
     tickets = Ticket.objects.bulk_create(
         Ticket(
             member=member,
+            rank=member.rank,
             language="sl",
             title=f"Napaka {number}",
             description=long_text,

@@ -22,8 +22,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
+from troubles import announce
 
-from accounts.models import AuditEntry, ErasureRequest, Rank, User
+from accounts.models import AuditEntry, ErasureRequest, PeopleImport, Rank, User
 from helpdesk import brand
 from tickets.models import CannedReply, Draft, Holiday, Screenshot, ServiceWindow, Ticket, Topic
 
@@ -54,6 +55,8 @@ tickets:ticket_received                302 403 200 404 404 404 404 | 401 403 405
 tickets:reply_create                   302 403 405 405 405 405 405 | 401 403 400 404 404 404 404
 tickets:ticket_close                   302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
 tickets:ticket_reopen                  302 403 405 405 405 405 405 | 401 403 303 404 404 404 404
+incidents:incident_list                302 200 200 200 200 200 200 | 401 405 405 405 405 405 405
+incidents:incident_affects             302 403 200 200 200 200 200 | 401 403 303 303 303 303 303
 chat:chat_start                        302 403 302 200 200 200 200 | 401 403 400 400 400 400 400
 chat:question_ticket                   302 403 405 405 405 405 405 | 401 403 303 303 303 303 303
 chat:conversation_detail               302 403 200 404 404 404 404 | 401 403 405 405 405 405 405
@@ -99,6 +102,7 @@ mfa_generate_recovery_codes            302 302 302 302 302 302 302 | 401 302 302
 mfa_download_recovery_codes            302 404 404 404 404 404 404 | 401 404 404 404 404 404 404
 usersessions_list                      302 200 200 200 200 200 200 | 401 302 302 302 302 302 302
 admin:index                            302 403 403 403 200 200 200 | 401 403 403 403 200 200 200
+admin:figure_csv                       302 403 403 403 403 200 200 | 401 403 403 403 405 405 405
 admin:login                            302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
 admin:logout                           302 403 403 403 405 405 405 | 401 403 403 403 200 200 200
 admin:password_change                  302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
@@ -113,6 +117,10 @@ admin:accounts_user_history            302 403 403 403 403 200 200 | 401 403 403
 admin:accounts_user_delete             302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
 admin:accounts_user_change             302 403 403 403 403 200 200 | 401 403 403 403 403 403 200
 admin:accounts_user_export             302 403 403 403 403 403 302 | 401 403 403 403 403 403 303
+admin:accounts_user_import             302 403 403 403 403 403 200 | 401 403 403 403 403 403 400
+admin:accounts_user_import_detail      302 403 403 403 403 403 302 | 401 403 403 403 403 403 303
+admin:accounts_user_shut_out           302 403 403 403 403 403 200 | 401 403 403 403 403 403 303
+admin:accounts_user_let_in             302 403 403 403 403 403 200 | 401 403 403 403 403 403 303
 admin:accounts_user_erase              302 403 403 403 403 403 302 | 401 403 403 403 403 403 303
 admin:accounts_erasurerequest_changelist 302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin:accounts_erasurerequest_add      302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
@@ -155,6 +163,16 @@ admin:tickets_topic_history            302 403 403 403 403 403 200 | 401 403 403
 admin:tickets_topic_delete             302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin:tickets_topic_change             302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin/tickets/topic/                   302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
+admin:tickets_incident_changelist      302 403 403 403 403 200 200 | 401 403 403 403 403 200 200
+admin:tickets_incident_add             302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
+admin:tickets_incident_history         302 403 403 403 403 200 200 | 401 403 403 403 403 200 200
+admin:tickets_incident_delete          302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
+admin:tickets_incident_change          302 403 403 403 403 200 200 | 401 403 403 403 403 403 200
+admin:tickets_incident_publish         302 403 403 403 403 403 303 | 401 403 403 403 403 403 303
+admin:tickets_incident_link            302 403 403 403 403 403 200 | 401 403 403 403 403 403 400
+admin:tickets_incident_answer          302 403 403 403 403 403 200 | 401 403 403 403 403 403 400
+admin:tickets_incident_end             302 403 403 403 403 403 200 | 401 403 403 403 403 403 400
+admin/tickets/incident/                302 403 403 403 302 302 302 | 401 403 403 403 302 302 302
 admin:tickets_ticketevent_changelist   302 403 403 403 403 403 200 | 401 403 403 403 403 403 200
 admin:tickets_ticketevent_add          302 403 403 403 403 403 403 | 401 403 403 403 403 403 403
 admin:tickets_ticketevent_history      302 403 403 403 303 303 303 | 401 403 403 403 303 303 303
@@ -217,6 +235,8 @@ def address(name, route, values):
         values["uuid"] = values["chat"]
     if "redact/" in route:
         values["uuid"] = values["sent"]
+    if "figures/" in route:
+        values["key"] = "age"
     wanted = {key: values[key] for key in re.findall(r"<(?:\w+:)?(\w+)>", route)}
     if re.split("[<(]", route)[0] == name:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(wanted[found[1]]), route)
@@ -224,7 +244,7 @@ def address(name, route, values):
 
 
 @pytest.fixture
-def addresses(ticket, upload, silver):
+def addresses(ticket, upload, silver, supervisor):
     live.open_around_the_clock()
     holiday = Holiday.objects.create(date=dt.date(2026, 12, 25), name="Božič")
     values = {"number": ticket.pk, "uuid": upload.uuid, "digest": brand.digest(), "key": "set-key"}
@@ -241,6 +261,9 @@ def addresses(ticket, upload, silver):
     values |= {"topic": Topic.objects.first().pk, "auditentry": entry.pk}
     values["ticketevent"] = ticket.last_event
     values["erasurerequest"] = ErasureRequest.objects.file(silver, timezone.now()).pk
+    values["pk"] = values["incident"] = announce(supervisor, timezone.now()).pk
+    file = PeopleImport.objects.create(source="desk", state="checked", at=timezone.now())
+    values["people_import"] = file.pk
     return {name: address(name, route, values) for name, route, _view in routes()}
 
 

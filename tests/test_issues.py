@@ -31,6 +31,7 @@ def row(member, number, status=Status.OPEN, **fields):
     title = fields.pop("title", f"Issue {number}")
     return Ticket(
         member=member,
+        rank=member.rank,
         language="en",
         title=title,
         description="Nothing happens.",

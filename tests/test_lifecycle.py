@@ -8,7 +8,7 @@ from conftest import NOW, answer, submit
 from django.db import IntegrityError, transaction
 from post_office.models import Email
 
-from tickets.models import Reply, StaleReply, Ticket, Topic, TransitionError
+from tickets.models import Incident, Reply, StaleReply, Ticket, Topic, TransitionError
 from tickets.models.event import Verb
 from tickets.models.lifecycle import AGENT, MEMBER, TRANSITIONS
 
@@ -29,6 +29,9 @@ def apply(ticket, verb, actor):
         return answer(ticket, actor, verb=verb.value, at=LATER)
     if verb == Verb.MERGE:
         return ticket.merge_into(actor, submit(ticket.member, title="Again"), at=LATER)
+    if verb == Verb.INCIDENT:
+        incident = Incident.objects.create(started_at=NOW, published_at=NOW, created_by=actor)
+        return incident.affect(ticket, actor, LATER)
     if verb == Verb.TOPIC:
         return ticket.set_topic(actor, Topic.objects.first(), at=LATER)
     if verb == Verb.ASSIGN:

@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from post_office.models import STATUS, Email
 from servers import needs_postgresql
 
+from helpdesk.management.commands import run_jobs as jobs
 from helpdesk.management.commands.run_jobs import run_once, sweep
 from tickets.models import Draft, Screenshot, TransitionError
 
@@ -279,6 +280,16 @@ def test_one_odd_address_does_not_stop_the_others(silver, gold, other_silver, po
         submit(member)
     run_jobs()
     assert set(postbox.people) >= {gold.email, other_silver.email}
+
+
+def test_a_job_that_fails_keeps_no_other_from_being_done(ticket, postbox, monkeypatch):
+    def fail(at):
+        raise RuntimeError("a fault in another job")
+
+    monkeypatch.setattr(jobs, "JOBS", (fail, *jobs.JOBS))
+    with pytest.raises(ExceptionGroup, match="jobs failed"):
+        run_jobs()
+    assert postbox.people == [ticket.member.email]
 
 
 @needs_postgresql

@@ -3,18 +3,21 @@
 import datetime as dt
 import io
 import re
+import tracemalloc
 
 import pytest
 from allauth.account.models import EmailAddress
-from conftest import PASSWORD
+from allauth.usersessions.models import UserSession
+from conftest import PASSWORD, signed_in
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from post_office.models import Email
 
 from accounts.members import CHUNK, COLUMNS
-from accounts.models import Rank, User
+from accounts.models import PeopleImport, Rank, User
 
 PLAIN = [name for name in COLUMNS if name != "password"]
 MAJA = {
@@ -298,7 +301,7 @@ def test_what_belongs_to_somebody_else_is_refused(sync):
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_member_id_given_up_is_free_in_the_next_run_only(sync, monkeypatch, turned):
-    monkeypatch.setattr("accounts.members.CHUNK", 1)
+    monkeypatch.setattr("accounts.members.synchronisation.CHUNK", 1)
     sync(MAJA)
     rows = [{**MAJA, "member_id": "1"}, {**EMIL, "member_id": MAJA["member_id"]}]
     rows = rows[::-1] if turned else rows
@@ -342,3 +345,127 @@ def test_a_file_without_people_deactivates_nobody(sync, silver):
         sync.text(",".join(PLAIN) + "\n", deactivate_missing=True)
     silver.refresh_from_db()
     assert silver.is_active
+
+
+# --- The record of runs ------------------------------------------------------------------------
+
+
+def test_a_run_is_on_record(sync):
+    sync(MAJA, {**EMIL, "rank": "silber"}, skip_bad=True)
+    run = PeopleImport.objects.get()
+    assert (run.source, run.state, run.by, run.file_name) == (
+        *("command", "done", None, "members.csv"),
+    )
+    assert (run.counts["created"], run.counts["refused"], run.lines) == (1, 1, 2)
+    assert run.refused == [[3, "unknown rank: 'silber'"]]
+    assert (run.shown, run.file.name) == ([], "")
+    assert run.at <= run.ended_at
+
+
+def test_a_dry_run_is_not(sync):
+    sync(MAJA, dry_run=True)
+    assert not PeopleImport.objects.exists()
+
+
+def test_a_refused_run_is_on_record_with_its_reason(sync):
+    for text, reason in (("", "columns are missing"), (csv_of(MAJA, {**EMIL, "rank": "x"}), "Bad")):
+        with pytest.raises(CommandError):
+            sync.text(text)
+        run = PeopleImport.objects.first()
+        assert run.state == "refused"
+        assert reason in run.reason
+        assert run.counts["created"] == 0
+    assert run.counts["refused"] == 1
+    assert not User.objects.exists()
+
+
+def test_a_file_that_cannot_be_read_is_on_record(seeded, tmp_path):
+    for path in (tmp_path / "nothing.csv", tmp_path):
+        with pytest.raises(CommandError):
+            call_command("sync_members", str(path))
+    assert list(PeopleImport.objects.values_list("state", flat=True)) == ["refused", "refused"]
+    assert "No such file" in PeopleImport.objects.last().reason
+
+
+def test_the_command_speaks_english_whoever_runs_it(sync):
+    with translation.override("cs"), pytest.raises(CommandError, match="Bad rows: 1"):
+        sync({**MAJA, "username": ""})
+    assert PeopleImport.objects.get().refused[0][1] == "username: This field cannot be blank."
+
+
+def test_progress_is_counted_when_asked_for(sync, monkeypatch):
+    monkeypatch.setattr("accounts.management.commands.sync_members.PROGRESS", CHUNK)
+    assert "500 rows read\n1000 rows read\n" in sync(*crowd(1_001), progress=True)
+    assert "rows read" not in sync(*crowd(1_001))
+
+
+# --- Out means out -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["missing", "row"])
+def test_who_is_shut_out_is_signed_out_at_once(sync, way):
+    row = {**EMIL, "password": make_password(PASSWORD)}
+    sync({**MAJA, "password": make_password(PASSWORD)}, row)
+    inside, other = sign_in("emil", PASSWORD), sign_in("maja", PASSWORD)
+    if way == "missing":
+        sync(MAJA, deactivate_missing=True)
+    else:
+        sync(MAJA, {**EMIL, "is_active": "no"})
+    assert inside.get("/").status_code == 302
+    assert other.get("/").status_code == 200
+    assert (Session.objects.count(), UserSession.objects.count()) == (1, 1)
+
+
+def test_a_dry_run_signs_nobody_out(sync):
+    rows = [{**row, "password": make_password(PASSWORD)} for row in (MAJA, EMIL)]
+    sync(*rows)
+    inside = sign_in("emil", PASSWORD)
+    sync(MAJA, deactivate_missing=True, dry_run=True)
+    assert inside.get("/").status_code == 200
+
+
+# --- Many --------------------------------------------------------------------------------------
+
+
+def crowd(count):
+    return [
+        {**MAJA, "username": f"m{n}", "member_id": f"{n}", "email": f"m{n}@example.com"}
+        for n in range(count)
+    ]
+
+
+def csv_of(*rows):
+    return "\n".join(",".join(row.get(name, name) for name in PLAIN) for row in ({}, *rows))
+
+
+def test_a_night_with_changes_bad_rows_and_people_who_left(sync, supervisor):
+    people = crowd(2_000)
+    assert "2000 created" in sync(*people)
+    file = [{**row, "rank": "gold"} for row in people[:500]] + people[500:1_980]
+    for place, fault in ((600, {"rank": "x"}), (700, {"email": "x"}), (800, {"is_active": "x"})):
+        file[place] = {**file[place], **fault}
+    told = "0 created, 500 updated, 1477 unchanged, 20 deactivated, 3 refused"
+    options = {"skip_bad": True, "deactivate_missing": True}
+    output = sync(*file, dry_run=True, **options)
+    assert f"Dry run, nothing was changed: {told}." in output
+    assert output.count("rank silver → gold") == 500
+    assert output.count("deactivated m19") == 20
+    silver = {"rank": Rank.SILVER, "is_active": True}
+    assert not User.objects.filter(is_staff=False).exclude(**silver).exists()
+    assert f"{told}." in sync(*file, **options)
+    members = User.objects.filter(is_staff=False)
+    assert members.filter(rank=Rank.GOLD).count() == 500
+    assert members.filter(is_active=False).count() == 20
+    assert User.objects.get(username="m600").is_active
+    front_page = signed_in(supervisor).get("/admin/").content.decode()
+    assert "New: 0, changed: 500, deactivated: 20, refused: 3" in front_page
+    assert "0 updated, 1977 unchanged, 0 deactivated, 3 refused" in sync(*file, **options)
+
+
+def test_of_many_people_only_few_are_in_memory_at_once(sync):
+    people = crowd(5_000)
+    tracemalloc.start()
+    sync(*people)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 15 * 2**20

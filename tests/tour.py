@@ -6,9 +6,11 @@ from typing import NamedTuple
 from chatting import age, say, start
 from conftest import answer, png_file, submit
 from django.utils import timezone
+from troubles import ENDINGS, announce, draft
 
+from accounts.models import PeopleImport
 from chat.models import Conversation, Presence
-from tickets.models import CannedReply, Screenshot, Ticket, Topic
+from tickets.models import CannedReply, Incident, Screenshot, Ticket, Topic
 
 
 class Traces(NamedTuple):
@@ -20,6 +22,8 @@ class Traces(NamedTuple):
     ended: Conversation
     talk: Conversation
     waiting: Conversation
+    known: Incident
+    file: PeopleImport
 
 
 def live_in(silver, other_silver, gold, agent):
@@ -38,7 +42,33 @@ def live_in(silver, other_silver, gold, agent):
         closed.close(agent, at=opened + dt.timedelta(days=1))
     submit(gold, title="Objednávku nelze zpracovat", at=now - dt.timedelta(hours=3))
     whole = _put_together(gold, agent, now)
-    return Traces(asked, closed, whole, *_chats(silver, other_silver, gold, agent, now))
+    chats = _chats(silver, other_silver, gold, agent, now)
+    return Traces(asked, closed, whole, *chats, _troubles(gold, agent, now), _file(now))
+
+
+def _troubles(member, agent, now):
+    """An incident that is over, one that goes on and affects ``member``, and a draft."""
+    past = announce(agent, now - dt.timedelta(days=9))
+    past.end(agent, ENDINGS, now - dt.timedelta(days=8), closes=False)
+    known = announce(agent, now - dt.timedelta(hours=2))
+    known.affect(Ticket.objects.owned_by(member).unfinished().first(), member, now)
+    draft(agent, now)
+    return known
+
+
+def _file(now):
+    """A file of the member record that was looked through."""
+    return PeopleImport.objects.create(
+        source="desk",
+        state="checked",
+        file_name="July.csv",
+        counts={"created": 1, "updated": 1, "unchanged": 5, "deactivated": 0, "refused": 1},
+        refused=[[4, "unknown rank: 'silber'"]],
+        shown=[
+            {"kind": "updated", "username": "sonja", "columns": {"rank": ["silver", "gold"]}},
+        ],
+        at=now,
+    )
 
 
 def _put_together(member, agent, now):
@@ -77,7 +107,9 @@ def _chats(silver, other_silver, gold, agent, now):
 
 def pages(traces):
     """Addresses by persona and by the name of the page."""
-    asked, closed, whole, ended, talk, waiting = traces
+    asked, closed, whole, ended, talk, waiting, known, file = traces
+    person = f"/admin/accounts/user/{asked.member_id}"
+    incident = f"/admin/tickets/incident/{known.pk}"
     shot = asked.screenshots.first()
     return {
         "silver": {
@@ -99,6 +131,8 @@ def pages(traces):
             "error-403": "/admin/",
             "chat-form": "/chat/",
             "chat-ended": ended.get_absolute_url(),
+            "incidents": "/incidents/",
+            "incident-affects": f"/incidents/{known.pk}/affects-me/",
         },
         "other_silver": {
             "issues-empty": "/technical-issues/",
@@ -108,7 +142,11 @@ def pages(traces):
             "chat-waiting": waiting.get_absolute_url(),
             "issue-questions": whole.get_absolute_url(),
         },
-        "premier": {"not-eligible": "/technical-issues/", "home-below": "/"},
+        "premier": {
+            "not-eligible": "/technical-issues/",
+            "home-below": "/",
+            "incidents-below": "/incidents/",
+        },
         "agent": {
             "desk-index": "/admin/",
             "desk-list": "/admin/tickets/ticket/",
@@ -122,6 +160,8 @@ def pages(traces):
             "desk-ticket-closed": f"/admin/tickets/ticket/{closed.pk}/change/",
             "desk-person-read": f"/admin/accounts/user/{asked.member_id}/change/",
             "home-desk": "/",
+            "desk-incident-read": f"{incident}/change/",
+            "desk-list-incident": f"/admin/tickets/ticket/?view=all&incident={known.pk}",
             "console": "/staff/chat/",
             "console-chat": f"/staff/chat/{talk.uuid}/",
             "desk-chats": "/admin/chat/conversation/",
@@ -144,6 +184,22 @@ def pages(traces):
             "console-all": "/staff/chat/",
             "desk-people": "/admin/accounts/user/",
             "desk-erasures": "/admin/accounts/erasurerequest/",
-            "desk-person": f"/admin/accounts/user/{asked.member_id}/change/",
+            "desk-person": f"{person}/change/",
+            "desk-shut-out": f"{person}/shut-out/",
+            "desk-let-in": f"{person}/let-in/",
+            "desk-import": "/admin/accounts/user/import/",
+            "desk-import-checked": f"/admin/accounts/user/import/{file.pk}/",
+            "preferences-supervisor": "/preferences/",
+            "dashboard": "/admin/",
+            "dashboard-filtered": "/admin/?days=90&language=sl&rank=silver",
+            "dashboard-agent": f"/admin/?agent={talk.agent_id}",
+            "desk-incidents": "/admin/tickets/incident/",
+            "desk-incident-new": "/admin/tickets/incident/add/",
+            "desk-incident": f"{incident}/change/",
+            "desk-incident-link": f"{incident}/link/",
+            "desk-incident-answer": f"{incident}/answer/",
+            "desk-incident-end": f"{incident}/end/",
+            "desk-incident-publish": f"/admin/tickets/incident/{known.pk + 1}/publish/",
+            "desk-incident-ended": f"/admin/tickets/incident/{known.pk - 1}/change/",
         },
     }

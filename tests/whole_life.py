@@ -14,13 +14,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from post_office.models import STATUS, Email, Log
 
-from accounts.models import AuditEntry, ErasureRequest, Rank, User
+from accounts.models import AuditEntry, ErasureRequest, PeopleImport, Rank, User
 from chat import emails as chat_emails
 from chat.models import Presence
 from tickets.models import (
+    AffectedTicket,
     AnswerDraft,
     Draft,
     ImportedTicket,
+    Incident,
+    Notice,
     ReadMark,
     Screenshot,
     Ticket,
@@ -71,6 +74,9 @@ def tickets(member, agent):
     second = submit(member, title="Zasebno vprašanje")
     second.merge_into(agent, first, at=hour)
     ImportedTicket.objects.create(old_number="A-1", ticket=second)
+    incident = Incident.objects.create(title_en="Slow", started_at=NOW, created_by=member)
+    AffectedTicket.objects.create(incident=incident, ticket=first, at=NOW)
+    Notice.objects.create(incident=incident, kind="reply", text_en="We know", by=member, at=NOW)
     AnswerDraft.objects.create(
         ticket=first,
         author=agent,
@@ -118,6 +124,15 @@ def account(member, agent):
     member.user_permissions.add(Permission.objects.first())
     Presence.objects.create(agent=member, seen_at=NOW)
     ErasureRequest.objects.file(member, NOW)
+    PeopleImport.objects.create(
+        source="desk",
+        state="done",
+        by=member,
+        shown=["created zdenka: 7654321"],
+        refused=["Line 2: zdenka.zupancic@example.com"],
+        reason="zasebno",
+        at=NOW,
+    )
     AuditEntry.objects.create(
         actor=member, action=AuditEntry.Action.SIGN_IN, address=ADDRESS, at=NOW
     )

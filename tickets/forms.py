@@ -340,6 +340,25 @@ class ReopenForm(forms.Form):
         return self.cleaned_data["submission_id"] or uuid.uuid4()
 
 
+class AffectsForm(forms.Form):
+    """What happens at the member's during a known incident; every field may be empty."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the ticket"),
+        choices=TicketLanguage.choices,
+        required=False,
+    )
+    description = ProseField(
+        label=gettext_lazy("What happens on your side?"),
+        max_length=settings.TEXT_MAX_LENGTH,
+        required=False,
+    )
+    submission_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_submission_id(self) -> uuid.UUID:
+        return self.cleaned_data["submission_id"] or uuid.uuid4()
+
+
 class DeskForm(ReplyForm):
     """An agent's answer. The button pressed says what becomes of it.
 

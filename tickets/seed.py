@@ -30,6 +30,8 @@ class Text(NamedTuple):
 
 REDACT = ["redact_screenshot"]
 AUDIT = ["view_ticketevent"]
+INCIDENTS = [f"{act}_incident" for act in ("view", "add", "change")]
+FIGURES = ["view_dailyfigures"]
 TOPICS = [f"{act}_topic" for act in ACTS]
 TOPIC_NAMES = [
     ("Sign-in", "Přihlášení", "Prijava"),
@@ -203,8 +205,9 @@ TEXTS = [
 
 def seed(apps: Any) -> None:
     """Everything below; run by the migration and by tests."""
-    grant(apps, AGENTS, "tickets", DESK)
-    grant(apps, SUPERVISORS, "tickets", [*DESK, *HOURS, *REPLIES, *TOPICS, *REDACT, *AUDIT])
+    grant(apps, AGENTS, "tickets", [*DESK, "view_incident"])
+    rights = [*DESK, *HOURS, *REPLIES, *TOPICS, *REDACT, *AUDIT, *INCIDENTS, *FIGURES]
+    grant(apps, SUPERVISORS, "tickets", rights)
     seed_hours(apps)
     seed_replies(apps)
     seed_topics(apps)

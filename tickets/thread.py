@@ -269,6 +269,8 @@ def _event_text(
             number = f"TI-{event.data['merged']}"
             return _("Put together with %(number)s") % {"number": number}
         return ""  # its counterpart in the other ticket says it
+    if event.verb == Verb.INCIDENT:
+        return _("Linked to a known incident")
     if event.verb == Verb.REDACT:
         if event.data.get("how") == "removed":
             return _("A picture was removed")

@@ -304,6 +304,7 @@ FILTERS = {
     "rank": lambda work, value: Q(member__rank=Rank.from_code(value)),
     "topic": lambda work, value: Q(topic=None if value == "none" else int(value)),
     "pictures": lambda work, value: Q(has_pictures=True),
+    "incident": lambda work, value: Q(affected__incident=int(value)),
 }
 FILTER_TITLES = {
     "status": pgettext_lazy("label", "Status"),
@@ -313,6 +314,7 @@ FILTER_TITLES = {
     "rank": _("Rank"),
     "topic": _("Topic"),
     "pictures": _("Screenshots"),
+    "incident": _("Known incident"),
 }
 _CLOSED_SETS = {
     "status": Status.values,
@@ -322,10 +324,12 @@ _CLOSED_SETS = {
     "rank": tuple(rank.code for rank in Rank),
     "topic": ("none",),
     "pictures": ("1",),
+    "incident": (),
 }
+_BY_KEY = ("assignee", "topic", "incident")
 
 
 def _known(name: str, value: str) -> str:
     """``value`` if the filter ``name`` knows it, else nothing."""
-    is_key = name in ("assignee", "topic") and _PK.fullmatch(value)
+    is_key = name in _BY_KEY and _PK.fullmatch(value)
     return value if is_key or value in _CLOSED_SETS[name] else ""

@@ -101,9 +101,9 @@ class ConversationQuerySet(models.QuerySet):
         return self.filter(Presence.dead("member_at", term), status=Status.WAITING)
 
     def orphaned(self) -> ConversationQuerySet:
-        """Active conversations whose agent's lease is dead."""
+        """Active conversations whose agent's lease is dead, or whose agent was shut out."""
         term = timedelta(seconds=settings.CHAT_AGENT_LEASE)
-        present = Presence.objects.filter(agent=OuterRef("agent"))
+        present = Presence.objects.filter(agent=OuterRef("agent"), agent__is_active=True)
         dead = present.filter(Presence.dead("seen_at", term))
         return self.filter(Exists(dead) | ~Exists(present), status=Status.ACTIVE)
 
@@ -120,6 +120,7 @@ class ConversationQuerySet(models.QuerySet):
             with transaction.atomic():
                 conversation = self.create(
                     member=member,
+                    rank=member.rank,
                     submission_id=submission_id,
                     queued_at=Now(),
                     created_at=Now(),
@@ -205,11 +206,13 @@ class Conversation(models.Model):
     given_member_id = models.CharField(max_length=32, blank=True)
     email = models.EmailField()
     language = models.CharField(max_length=8)
+    rank = models.PositiveSmallIntegerField()  # the member's when it was begun
     browser = models.CharField(max_length=300, blank=True)
     submission_id = models.UUIDField()
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField()
-    claimed_at = models.DateTimeField(null=True)
+    first_claimed_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)  # last: an agent may have gone
     closed_at = models.DateTimeField(null=True)
     last_seq = models.PositiveIntegerField(default=0)
     member_seen = models.PositiveIntegerField(default=0)
@@ -252,6 +255,11 @@ class Conversation(models.Model):
                 fields=["queued_at", "id"], condition=Q(status="waiting"), name="conversation_queue"
             ),
             models.Index(fields=["agent"], condition=Q(status="active"), name="conversation_mine"),
+            models.Index(
+                fields=["created_at"],
+                include=["queued_at", "first_claimed_at", "closed_at", "language", "rank", "agent"],
+                name="conversation_begun",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -445,7 +453,11 @@ class Conversation(models.Model):
     def _give_to(self, agent: User) -> None:
         self.agent, self.status = agent, Status.ACTIVE
         self.claimed_at, self.agent_seen = Now(), 0
-        self.save(update_fields=["agent", "status", "claimed_at", "agent_seen"])
+        fields = ["agent", "status", "claimed_at", "agent_seen"]
+        if self.first_claimed_at is None:
+            self.first_claimed_at = Now()
+            fields.append("first_claimed_at")
+        self.save(update_fields=fields)
         self._append(Message.Kind.SYSTEM, agent, event=Event.CLAIMED)
 
     def _requeue(self, event: Event) -> None:

@@ -77,6 +77,12 @@ class Presence(models.Model):
         broadcasts.queue_moved()
         return cls.objects.get(agent=agent)
 
+    @classmethod
+    def end(cls, agent: object) -> None:
+        """Let ``agent``, who leaves the desk, take no more chats."""
+        cls.objects.filter(agent=agent).update(accepting=False)
+        broadcasts.queue_moved()
+
     @staticmethod
     def dead(field: str, term: timedelta) -> Q:
         """Leases in ``field`` that are older than ``term`` and were watched all that time."""

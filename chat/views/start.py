@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
 from accounts.answers import refuse_json, see_other, wants_json
-from tickets.models import Draft
+from tickets.models import Draft, Incident
 
 from .. import queue, transcript
 from ..forms import ChatForm
@@ -159,4 +159,5 @@ def _show(
     template = "chat/start.html" if outlook.is_open else "chat/closed.html"
     is_only_copy = form.is_bound and not outlook.is_open
     context = {"form": form, "outlook": outlook, "held": is_only_copy}
+    context["incidents"] = Incident.objects.announced_to(request.user)
     return render(request, template, context, status=status)

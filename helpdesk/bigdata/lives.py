@@ -71,6 +71,8 @@ class Life:
     title: Text
     description: Text
     created: float
+    issue: int = 0  # what it is about: a place in ``tickets.seed.TOPIC_NAMES``
+    from_chat: str | None = None
     follow_up_of: int | None = None
     status: str = OPEN
     assignee: int | None = None
@@ -78,6 +80,7 @@ class Life:
     merged_into: int | None = None
     waiting: float = 0.0
     closed: float | None = None
+    first_reply: float | None = None  # of support
     last_reply: Post | None = None
     has_pictures: bool = False  # any at all
     pictures: int = 0  # those of the description
@@ -152,6 +155,8 @@ class Life:
         self.search.append(text.folded)
         if author != self.member or self.last_reply is None or self.last_reply.author != author:
             self.waiting = at
+        if author != self.member and self.first_reply is None:
+            self.first_reply = at
         self.last_reply = post
         return post
 

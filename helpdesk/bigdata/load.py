@@ -68,6 +68,13 @@ def last_id(model: type[models.Model]) -> int:
     return model._default_manager.aggregate(last=models.Max("pk"))["last"] or 0
 
 
+def catch_up(tables: list[type[models.Model]]) -> None:
+    """Let the next rows get numbers after those that are there."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), tables):
+            cursor.execute(statement)
+
+
 @contextmanager
 def loading(
     tables: list[type[models.Model]], sequences: list[type[models.Model]]
@@ -100,8 +107,7 @@ def loading(
                 cursor.execute(definition)
             for table, name, definition in constraints:
                 cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-            for statement in connection.ops.sequence_reset_sql(no_style(), sequences):
-                cursor.execute(statement)
+            catch_up(sequences)
             for name in ROOM:
                 cursor.execute(f"SET LOCAL {name} TO DEFAULT")
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 BIG_TABLES = (
     *("tickets_ticket", "tickets_reply", "tickets_ticketevent", "tickets_screenshot"),
-    *("tickets_readmark", "accounts_user"),
+    *("tickets_readmark", "accounts_user", "chat_conversation", "chat_message"),
 )
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
-from random import Random
 from typing import Any
 
 from tickets.models import Question, ReadMark, Reply, Screenshot, Ticket, TicketEvent
 
 from .lives import Event, Life, Post
 from .load import Sheet
-from .moments import Calendar
+from .moments import Calendar, Chance
+from .people import Crowd
 
 TICKET = (
     *("id", "member_id", "language", "title", "description", "technical_details", "status"),
+    *("rank", "first_reply_at"),
     *("assignee_id", "submission_id", "created_at", "waiting_since", "last_reply_at"),
-    *("last_reply_by_id", "closed_at", "topic_id", "merged_into_id", "follow_up_of_id"),
+    *("last_reply_by_id", "closed_at", "from_chat", "topic_id", "merged_into_id"),
+    "follow_up_of_id",
     *("has_pictures", "last_event", "last_public_event", "title_key", "search_text", "notes_text"),
 )
 REPLY = ("id", "ticket_id", "author_id", "kind", "body", "submission_id", "at")
@@ -33,9 +35,16 @@ class Books:
     """The tables of tickets, written a batch of lives at a time."""
 
     def __init__(
-        self, random: Random, calendar: Calendar, replies: int, events: int, picture: tuple | None
+        self,
+        random: Chance,
+        calendar: Calendar,
+        members: Crowd,
+        replies: int,
+        events: int,
+        picture: tuple | None,
     ) -> None:
         """``replies`` and ``events`` are the last ids in use; ``picture`` the file of all shots."""
+        self.rank_of = members.rank_of
         self.random, self.at, self.picture = random, calendar.at, picture
         self.replies, self.events = replies, events
         self.tickets = Sheet(Ticket, TICKET)
@@ -63,26 +72,24 @@ class Books:
         for sheet, rows in zip(self.rest, tables, strict=True):
             sheet.put(rows)
 
-    def _uuid(self) -> str:
-        number = self.random.getrandbits(128) & ~(0xF << 76) | 4 << 76
-        return f"{number & ~(0x3 << 62) | 2 << 62:032x}"
-
     def _ticket(self, life: Life) -> tuple[Any, ...]:
-        last = life.last_reply
+        last, first = life.last_reply, life.first_reply
         browser = life.gaps.plain["browser"]
         return (
             *(life.pk, life.member, life.voice.language, life.title.words, life.description.words),
-            *(f"{browser} · {life.gaps.plain['device']}", life.status, life.assignee, self._uuid()),
+            *(f"{browser} · {life.gaps.plain['device']}", life.status),
+            *(self.rank_of(life.member), first if first is None else self.at(first)),
+            *(life.assignee, self.random.uuid()),
             *(self.at(life.created), self.at(life.waiting), last and self.at(last.at)),
             *(last and last.author, None if life.closed is None else self.at(life.closed)),
-            *(life.topic, life.merged_into, life.follow_up_of),
+            *(life.from_chat, life.topic, life.merged_into, life.follow_up_of),
             *(bool(self.picture) and life.has_pictures, life.last_event, life.last_public_event),
             *(life.title_key, " ".join(life.search), " ".join(life.notes)),
         )
 
     def _reply(self, post: Post) -> tuple[Any, ...]:
         start = (post.pk, post.life.pk, post.author, post.kind)
-        return (*start, post.text.words, self._uuid(), self.at(post.at))
+        return (*start, post.text.words, self.random.uuid(), self.at(post.at))
 
     def _questions(self, lives: list[Life]) -> Iterator[tuple]:
         for life in lives:
@@ -130,5 +137,5 @@ class Books:
         self, life: Life, owner: int, reply: int | None, name: str, at: float
     ) -> tuple[Any, ...]:
         path, width, height, size = self.picture or ("", 0, 0, 0)
-        start = (self._uuid(), owner, life.pk, reply, name, path, path, "image/png")
+        start = (self.random.uuid(), owner, life.pk, reply, name, path, path, "image/png")
         return (*start, width, height, width, height, size, self.at(at))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
 
 from django.conf import settings
 
+from .chats import Plan, Talks
 from .lives import AWAITING, CLOSED, NOTE, OPEN, QUESTION, REPLY, Life, Post
 from .moments import DAY, WORKDAY, Calendar, from_service, to_service
 from .people import Crowd
@@ -15,7 +17,8 @@ from .texts import VOICES, Gaps, Text
 HOUR = 3600.0
 LONGEST_PAUSE = 7 * WORKDAY  # shorter than the time in which members may reopen
 LONGEST_THREAD = 150
-DUPLICATES, FOLLOW_UPS, REOPENED = 0.015, 0.05, 0.05
+ISSUES = (14, 9, 22, 14, 15, 8, 11, 7)  # how often each is met
+FOLLOW_UPS = 0.05
 # Typical pauses in working hours before an act, and how much they vary.
 PAUSES = {
     **{"assign": (1.2, 1.3), "topic": (0.01, 0.5), "handover": (3.0, 1.0), "note": (0.6, 1.2)},
@@ -28,11 +31,17 @@ BY_MEMBER = {"answer", "leave", "reopen"}
 class Stories:
     """Draws lives from ``random``, whose state is all that they depend on."""
 
+    pauses = PAUSES
+    duplicates, reopened, labelled = 0.015, 0.05, 0.7  # odds of a ticket
+    apart = 60  # tickets between one and its duplicate, at most
+
     def __init__(
         self, random: Random, calendar: Calendar, members: Crowd, agents: Crowd, topics: list[int]
     ) -> None:
         self.random, self.calendar = random, calendar
         self.members, self.agents, self.topics = members, agents, topics
+        self._chats: dict[int, Plan] = {}
+        self._talks: Talks | None = None
         self._past: dict[int, tuple[int, float]] = {}  # member → last closed ticket, and when
         self._sums: dict[str, list[float]] = {}
         for voice in VOICES:
@@ -41,6 +50,10 @@ class Stories:
                 for weight, works_in in zip(agents.weights, agents.voices, strict=True)
             ]
             self._sums[voice] = list(accumulate(spoken))
+
+    def follow(self, talks: Talks, chats: dict[int, Plan]) -> None:
+        """Let tickets grow out of ``chats``, which are by the number of the ticket."""
+        self._talks, self._chats = talks, chats
 
     def counts(self, tickets: int, replies: int) -> list[int]:
         """How many replies each ticket has: few mostly, sometimes very many, ``replies`` in all."""
@@ -59,33 +72,39 @@ class Stories:
         return drawn
 
     def tell(
-        self, first: int, arrivals: list[float], counts: list[int], odds: list[float]
+        self, numbers: Sequence[int], arrivals: list[float], counts: list[int], odds: list[float]
     ) -> list[Life]:
-        """The lives of the tickets from number ``first`` that come in at ``arrivals``."""
+        """The lives of the tickets ``numbers`` that come in at ``arrivals``."""
         lives: list[Life] = []
         originals: dict[int, Life] = {}
-        for place, (created, count, odd) in enumerate(zip(arrivals, counts, odds, strict=True)):
-            pk = first + place
-            if place in originals:
+        rows = zip(numbers, arrivals, counts, odds, strict=True)
+        for place, (pk, created, count, odd) in enumerate(rows):
+            chat = self._chats.get(pk)
+            if place in originals and chat is None:
                 original = originals[place]
                 until = self._still_open(original, created)
                 if until is not None:
                     lives.append(self._duplicate(pk, original, created, until, count))
                     continue
-            life = self._begin(pk, self._member(), created)
+            member = chat.member if chat else self.member()
+            life = self._begin(pk, member, created, chat=chat)
             self._run(life, count, self._fate(count, odd))
-            if self.random.random() < DUPLICATES:
-                originals[place + self.random.randrange(1, 60)] = life
+            if self.random.random() < self.duplicates and chat is None:
+                originals[place + self.random.randrange(1, self.apart)] = life
             lives.append(life)
         return lives
 
-    def _member(self) -> int:
-        sums = self.members.weights
-        return self.random.choices(range(len(sums)), cum_weights=sums)[0]
+    def member(self) -> int:
+        """The place of somebody who writes."""
+        return self.members.draw(self.random)
 
     def agent(self, voice: str) -> int:
         sums = self._sums[voice]
         return self.agents.first + self.random.choices(range(len(sums)), cum_weights=sums)[0]
+
+    def gaps(self, created: float) -> Gaps:
+        """What fills the gaps of a ticket of this time."""
+        return Gaps(self.random)
 
     def _fate(self, count: int, odds: float) -> str:
         if self.random.random() >= odds:
@@ -93,27 +112,31 @@ class Stories:
         # A ticket without replies cannot wait for an answer: hence a little more of the others.
         return AWAITING if count and self.random.random() < 0.43 else OPEN
 
-    def _begin(self, pk: int, member: int, created: float, original: Life | None = None) -> Life:
+    def _begin(
+        self,
+        pk: int,
+        member: int,
+        created: float,
+        *,
+        original: Life | None = None,
+        chat: Plan | None = None,
+    ) -> Life:
         random, voice = self.random, VOICES[self.members.voices[member]]
         if random.random() < 0.05 and original is None:
             voice = VOICES["en"]
         person = self.members.first + member
-        issue = random.choices(range(8), (14, 9, 22, 14, 15, 8, 11, 7))[0]
-        gaps = Gaps(random) if original is None else original.gaps
+        issue = original.issue if original else random.choices(range(8), ISSUES)[0]
+        gaps = self.gaps(created) if original is None else original.gaps
         details = random.sample(voice.lists["details"], random.randrange(1, 4))
         if original is None:
             title = gaps.fill([random.choice(voice.titles[issue])])
         else:
             voice, title = original.voice, original.title
-        life = Life(
-            pk,
-            person,
-            voice,
-            gaps,
-            title,
-            gaps.fill([random.choice(voice.openings[issue]), *details]),
-            created,
-        )
+        description = gaps.fill([random.choice(voice.openings[issue]), *details])
+        if chat and self._talks:
+            issue, title, description = self._talks.transcript(chat)
+        life = Life(pk, person, voice, gaps, title, description, created, issue=issue)
+        life.from_chat = chat and chat.uuid
         if person in self._past and random.random() < FOLLOW_UPS:
             past, closed = self._past[person]
             if created - closed > settings.REOPEN_DAYS * DAY:
@@ -145,9 +168,9 @@ class Stories:
         """The acts in order. ``count`` of them are replies of some kind."""
         random = self.random
         script = ["assign"] if is_taken else []
-        if is_taken and random.random() < 0.7:
+        if is_taken and random.random() < self.labelled:
             script.append("topic")
-        reopened = fate != AWAITING and is_taken and count > 2 and random.random() < REOPENED
+        reopened = fate != AWAITING and is_taken and count > 2 and random.random() < self.reopened
         again = random.randrange(1, count) if reopened else -1
         is_awaiting, is_desks_turn = False, True
         for number in range(count):
@@ -189,7 +212,7 @@ class Stories:
         random, worked, before = self.random, to_service(created), created
         times = []
         for act in script:
-            hours, spread = PAUSES[act]
+            hours, spread = self.pauses[act]
             pause = 1.0 + hours * HOUR * random.lognormvariate(0.0, spread)
             worked += min(pause, LONGEST_PAUSE)
             at = from_service(worked)
@@ -208,7 +231,8 @@ class Stories:
         if act == "assign":
             life.assign(agent, agent, at)
         elif act == "topic":
-            life.label(agent, random.choice(self.topics), at)
+            issue = life.issue if random.random() < 0.9 else random.randrange(8)
+            life.label(agent, self.topics[issue % len(self.topics)], at)
         elif act == "note":
             life.write(agent, NOTE, self._say(life, lists["notes"], 2), at, [])
         elif act == "reply":
@@ -228,9 +252,7 @@ class Stories:
             life.close(actor, at, self.calendar.at(life.waiting).isoformat())
 
     def _say(self, life: Life, phrases: list[Text], most: int) -> Text:
-        random = self.random
-        count = 1 if most == 1 else random.randrange(1, most + 1)
-        return life.gaps.fill(random.sample(phrases, min(count, len(phrases))))
+        return life.gaps.some(phrases, 1 if most == 1 else self.random.randrange(1, most + 1))
 
     def _answer(self, life: Life, at: float) -> None:
         random = self.random
@@ -256,7 +278,7 @@ class Stories:
     def _duplicate(self, pk: int, original: Life, created: float, until: float, count: int) -> Life:
         """The same person once more, merged by whoever handles the first ticket."""
         random = self.random
-        life = self._begin(pk, original.member - self.members.first, created, original)
+        life = self._begin(pk, original.member - self.members.first, created, original=original)
         agent = original.assignee
         if agent is None:
             voice = next(code for code, each in VOICES.items() if each is life.voice)

@@ -64,6 +64,7 @@ class Gaps:
     """What fills the gaps of one ticket: the same order and code from its title to its end."""
 
     def __init__(self, random: Random) -> None:
+        self.random, self.said = random, set[str]()
         name, browser = random.choice(_NAMES), random.choice(_BROWSERS)
         device = random.choice(_DEVICES)
         number = random.getrandbits(20)
@@ -86,6 +87,14 @@ class Gaps:
             "browser": browser.folded,
             "device": device.folded,
         }
+
+    def some(self, phrases: list[Text], count: int) -> Text:
+        """So many of the phrases in their order, those that were not said yet if there are any."""
+        fresh = [phrase for phrase in phrases if phrase.words not in self.said] or phrases
+        picked = self.random.sample(fresh, min(count, len(fresh)))
+        picked.sort(key=phrases.index)
+        self.said.update(phrase.words for phrase in picked)
+        return self.fill(picked)
 
     def fill(self, phrases: list[Text]) -> Text:
         """The phrases as one text of one paragraph."""

@@ -11,8 +11,9 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import Rank, User
+from accounts.seed import SUPERVISORS
 from tickets.keyset import Cursor
-from tickets.models import Reply, Ticket, TicketLanguage, Topic
+from tickets.models import Incident, Reply, Ticket, TicketLanguage, Topic
 from tickets.worklist import AGES, VIEWS, Worklist
 
 SAMPLE = 500  # rows looked at for a good example
@@ -39,6 +40,7 @@ class Cast(NamedTuple):
     """Those who look, and what they look for."""
 
     agent: User
+    supervisor: User
     member: User
     busy: Ticket  # the longest thread of all
     quiet: Ticket  # without a reply
@@ -51,6 +53,7 @@ def cast() -> Cast:
     """Who has most to look at. Asks the database long questions: it is no page."""
     agents = User.objects.filter(is_staff=True, is_active=True, is_superuser=False)
     agents = agents.filter(assigned_tickets__status=Ticket.Status.OPEN)
+    agents = agents.exclude(groups__name=SUPERVISORS)
     agent = agents.annotate(count=Count("pk")).order_by("-count", "pk").first()
     busiest = Ticket.objects.values_list("member").annotate(count=Count("pk"))
     member = User.objects.get(pk=busiest.order_by("-count", "member").first()[0])
@@ -58,8 +61,10 @@ def cast() -> Cast:
     longest = threads.order_by("-count", "ticket")
     own = longest.filter(ticket__member=member, ticket__merged_into=None)
     word = Ticket.objects.filter(description__regex=r"E-[0-9A-Z]{4}").latest("pk")
+    supervisor = User.objects.filter(groups__name=SUPERVISORS).earliest("pk")
     return Cast(
         agent,
+        supervisor,
         member,
         Ticket.objects.get(pk=longest.first()[0]),
         Ticket.objects.filter(replies=None, merged_into=None).latest("pk"),
@@ -81,7 +86,17 @@ def visits(people: Cast, now: datetime) -> Iterator[Visit]:
             for view in ("", "view=all", "view=mine", "view=unread", f"q={people.word}"):
                 label = f"desk: ticket, {name} thread {view}".strip()
                 yield Visit(label, people.agent, path, view, most=15)
+    yield from _dashboards(people)
     yield from _member_visits(people)
+
+
+def _dashboards(people: Cast) -> Iterator[Visit]:
+    """The front page; a quarter of three years may well be read from end to end."""
+    path = reverse("admin:index")
+    for query in ("days=7", "", "language=sl", "rank=silver", f"agent={people.agent.pk}"):
+        label = f"desk: dashboard {query or 'days=30'}"
+        yield Visit(label, people.supervisor, path, query, most=25)
+    yield Visit("desk: dashboard, own share", people.agent, path, most=25)
 
 
 def worklist_queries(people: Cast, now: datetime) -> Iterator[tuple[str, str]]:
@@ -131,6 +146,8 @@ def _filters(people: Cast) -> Iterator[tuple[str, str]]:
     yield "topic", "none"
     yield "topic", str(Topic.objects.order_by("pk").first().pk)
     yield "pictures", "1"
+    if incident := Incident.objects.order_by("pk").first():
+        yield "incident", str(incident.pk)
 
 
 def searches(people: Cast) -> list[tuple[str, str]]:

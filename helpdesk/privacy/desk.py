@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import throttle
 from accounts.answers import refuse_json, see_other, wants_json
+from accounts.fresh import fresh_password
 from accounts.models import ErasureRequest, User
 
 from .download import archive_response
 from .erasure import Counts, counts_left, erase, is_erased, open_things
-from .fresh import fresh_password
 from .walk import about
 
 # What a person calls the tables; the first that fits.

@@ -27,7 +27,13 @@ from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from post_office.models import Email
 
-from accounts.models import AuditEntry, ErasureRequest, User, default_time_zone
+from accounts.models import (
+    AuditEntry,
+    ErasureRequest,
+    PeopleImport,
+    User,
+    default_time_zone,
+)
 from chat.models import Presence
 from tickets.models import AnswerDraft, Draft, ReadMark, Ticket, TicketEvent, TicketPresence
 
@@ -162,6 +168,8 @@ def _steps(member: User, at: datetime) -> Iterator[Step]:
     yield from chat_steps(whose, Q(shown_to=member), at)
     yield emptying(TicketEvent.objects.filter(actor=member), address=None)
     yield emptying(AuditEntry.objects.filter(actor=member), address=None)
+    yield _import_step(at)
+    yield emptying(PeopleImport.objects.all(), shown=[], refused=[], reason="", file_name="")
     yield _log_step(member)
     yield deleting_each(Email, partial(mails_of, member))
 
@@ -174,6 +182,17 @@ def _log_step(member: User) -> Step:
         return (entries.exclude(**values) for entries in log_entries(member))
 
     return writing_each(LogEntry, left, **values)
+
+
+def _import_step(at: datetime) -> Step:
+    """Files of people that are kept yet, with the one who is to be forgotten in them."""
+
+    def discard(some: QuerySet[PeopleImport]) -> None:
+        for one in some:
+            one.end(PeopleImport.State.DISCARDED, at)
+
+    kept = PeopleImport.objects.exclude(file="")
+    return Step(PeopleImport, EMPTIED, lambda: iter([kept]), discard)
 
 
 def _sessions(member: User) -> Iterator[QuerySet[Session]]:

@@ -58,6 +58,8 @@ HELD: dict[str, Held] = {
     "accounts.User_groups": Held(own=("user",), fate=DELETED),
     "accounts.User_user_permissions": Held(own=("user",), fate=DELETED),
     "accounts.AuditEntry": Held(own=("actor",), fate=EMPTIED),
+    # The reports of an import name whoever is in them, and are emptied by any erasure.
+    "accounts.PeopleImport": Held(own=("by",), fate=EMPTIED),
     "accounts.ErasureRequest": Held(own=("person",), fate=DELETED),
     "account.EmailAddress": Held(own=("user",), fate=DELETED),
     "account.EmailConfirmation": Held(
@@ -90,6 +92,11 @@ HELD: dict[str, Held] = {
     "tickets.TicketPresence": Held(own=("agent",), fate=DELETED),
     # Its number is nobody's name, and keeps an import from bringing back what was erased.
     "tickets.ImportedTicket": Held(own=("ticket__member",), fate=KEPT),
+    # Supervisors wrote them for everybody.
+    "tickets.Incident": Held(own=(), fate=KEPT),
+    "tickets.Notice": Held(own=(), fate=KEPT),
+    # What happened to whom counts in the figures; it has no words of anybody.
+    "tickets.AffectedTicket": Held(own=("ticket__member",), fate=KEPT),
     "chat.Conversation": Held(own=("member",), fate=EMPTIED),
     "chat.Message": Held(own=("conversation__member",), fate=EMPTIED),
     "chat.Message_screenshots": Held(own=("message__conversation__member",), fate=DELETED),
@@ -109,6 +116,7 @@ NOT_HELD: dict[str, str] = {
     "contenttypes.ContentType": "names of tables",
     "tickets.CannedReply": "what agents say to everybody",
     "tickets.Topic": "labels that fit many issues",
+    "tickets.DailyFigures": "counts of a day",
     "tickets.ServiceWindow": "opening times",
     "tickets.Holiday": "opening times",
     "chat.Watch": "heartbeats of processes",

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import throttle
 from accounts.answers import see_other
+from accounts.fresh import fresh_password
 from accounts.models import ErasureRequest
 
 from .download import archive_response
-from .fresh import fresh_password
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from .events import TicketEventAdmin
 from .hours import HolidayAdmin, ServiceWindowAdmin
+from .incidents import IncidentAdmin
 from .replies import CannedReplyAdmin
 from .tickets import TicketAdmin
 from .topics import TopicAdmin
@@ -9,6 +10,7 @@ from .topics import TopicAdmin
 __all__ = [
     "CannedReplyAdmin",
     "HolidayAdmin",
+    "IncidentAdmin",
     "ServiceWindowAdmin",
     "TicketAdmin",
     "TicketEventAdmin",

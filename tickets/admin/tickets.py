@@ -80,7 +80,7 @@ class TicketAdmin(admin.ModelAdmin):
             raise PermissionDenied
         number = NUMBER.match(object_id)
         rows = Ticket.objects.visible_to(request.user).with_unread(request.user, at_desk=True)
-        rows = rows.select_related("member", "assignee", "follow_up_of")
+        rows = rows.select_related("member", "assignee", "follow_up_of", "affected__incident")
         ticket = rows.filter(pk=int(number[1])).first() if number else None
         if ticket is None:
             raise Http404

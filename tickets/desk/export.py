@@ -59,10 +59,10 @@ def _cells(ticket: Ticket) -> Iterable[str]:
         "" if ticket.is_closed else _moment(ticket.waiting_since),
         _moment(ticket.closed_at) if ticket.closed_at else "",
     ]
-    return map(_inert, values)
+    return map(inert, values)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """``text`` as a cell that no spreadsheet takes for a formula."""
     parts = _CELL_END.split(text)
     parts[::2] = [f"'{part}" if _begins_formula(part) else part for part in parts[::2]]

@@ -22,7 +22,7 @@ from accounts import throttle
 from accounts.answers import see_other
 from accounts.models import Rank, User
 
-from ..models import Ticket, TicketLanguage, Topic
+from ..models import Incident, Ticket, TicketLanguage, Topic
 from ..models.lifecycle import Status
 from ..models.queries import NUMBER
 from ..worklist import FILTER_TITLES, VIEWS, WORK, Page, Worklist
@@ -182,10 +182,19 @@ def _filters(work: Worklist, agents: list[User]) -> Iterator[Filter]:
             *((str(topic.pk), topic.name) for topic in Topic.objects.all()),
         ],
         "pictures": [("1", gettext_lazy("With screenshots"))],
+        **_incident(work),
     }
     for name, offered in choices.items():
         value, without = work.filters.get(name, ""), work.query_with(**{name: ""})
         yield Filter(name, FILTER_TITLES[name], offered, value, without)
+
+
+def _incident(work: Worklist) -> dict[str, list[tuple[str, str]]]:
+    """The incident whose tickets are listed: one comes here from its page only."""
+    if not (pk := work.filters.get("incident")):
+        return {}
+    found = Incident.objects.filter(pk=int(pk)).first()
+    return {"incident": [(pk, found.title if found else f"#{pk}")]}
 
 
 def _capped(count: int) -> str:

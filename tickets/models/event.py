@@ -20,6 +20,7 @@ class Verb(models.TextChoices):
     MERGE = "merge", _("Merged")
     TOPIC = "topic", _("Topic")
     REDACT = "redact", _("Picture changed")
+    INCIDENT = "incident", _("Known incident")
 
 
 class TicketEvent(models.Model):

@@ -12,6 +12,7 @@ from django.db import models, transaction
 
 from accounts.text import fold
 
+from .daily_figures import DailyFigures
 from .event import TicketEvent, Verb
 from .languages import TicketLanguage
 from .lifecycle import AGENT, MEMBER, TRANSITIONS, Status
@@ -80,8 +81,10 @@ class ImportedTicketManager(models.Manager):
         """
         spoken = [reply for reply in case.replies if reply.kind != Reply.Kind.NOTE]
         last = spoken[-1] if spoken else None
+        answers = [reply.at for reply in spoken if reply.author.pk != case.member.pk]
         ticket = Ticket.objects.create(
             member=case.member,
+            rank=case.member.rank,
             language=case.language,
             title=case.title,
             description=case.description,
@@ -90,6 +93,7 @@ class ImportedTicketManager(models.Manager):
             created_at=case.opened_at,
             waiting_since=case.closed_at,
             closed_at=case.closed_at,
+            first_reply_at=min(answers, default=None),
             last_reply_at=last and last.at,
             last_reply_by=last and last.author,
             has_pictures=bool(case.screenshots or any(r.screenshots for r in case.replies)),
@@ -98,6 +102,8 @@ class ImportedTicketManager(models.Manager):
             notes_text=case.notes_text,
         )
         self.create(old_number=case.old_number, ticket=ticket)
+        moments = (reply.at for reply in case.replies)
+        DailyFigures.objects.forget(case.opened_at, case.closed_at, *moments)
         _attach(ticket, case.screenshots)
         newest = _tell(ticket, case)
         # The ticket knows of no event, so it is news to nobody; the next one will be.

@@ -58,4 +58,6 @@ TRANSITIONS: dict[tuple[str, Verb], Transition] = {
     (AGENT, Verb.REOPEN): Transition(_CLOSED, Status.OPEN),
     (AGENT, Verb.MERGE): Transition(_ANY, Status.CLOSED),
     (AGENT, Verb.TOPIC): Transition(_ANY, None),
+    (MEMBER, Verb.INCIDENT): Transition(UNFINISHED, None),
+    (AGENT, Verb.INCIDENT): Transition(UNFINISHED, None),
 }

@@ -145,6 +145,7 @@ class TicketQuerySet(models.QuerySet):
         """
         ticket = self.create(
             member=member,
+            rank=member.rank,
             language=language,
             title=title,
             description=description,

@@ -85,9 +85,11 @@ class Ticket(models.Model):
         related_name="assigned_tickets",
         verbose_name=_("Assignee"),
     )
+    rank = models.PositiveSmallIntegerField()  # the member's when it came into this portal
     submission_id = models.UUIDField()
     created_at = models.DateTimeField(_("Date Opened"))
     waiting_since = models.DateTimeField()
+    first_reply_at = models.DateTimeField(null=True)  # the first words of support to the member
     last_reply_at = models.DateTimeField(null=True)
     last_reply_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -164,11 +166,35 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["id"], condition=_OPEN, name="ticket_oldest"),
             models.Index(
+                fields=["created_at"],
+                include=["status", "assignee", "language", "rank"],
+                condition=_OPEN,
+                name="ticket_standing",
+            ),
+            models.Index(
                 fields=["-closed_at", "-id"],
                 condition=Q(status=Status.CLOSED),
                 name="ticket_closed",
             ),
             models.Index(fields=["-id"], condition=Q(has_pictures=True), name="ticket_pictures"),
+            # What the reports ask about a stretch of time, without a look at the rows.
+            models.Index(
+                fields=["created_at"],
+                include=["language", "rank", "topic", "assignee"],
+                name="ticket_opened",
+            ),
+            models.Index(
+                fields=["first_reply_at"],
+                include=["created_at", "language", "rank", "assignee"],
+                condition=Q(first_reply_at__isnull=False),
+                name="ticket_answered",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                include=["created_at", "language", "rank", "assignee", "merged_into"],
+                condition=Q(status=Status.CLOSED),
+                name="ticket_resolved",
+            ),
             models.Index(
                 fields=["title_key"], opclasses=["varchar_pattern_ops"], name="ticket_title_key"
             ),
@@ -321,18 +347,25 @@ class Ticket(models.Model):
 
     @transaction.atomic
     def close(
-        self, actor: User, *, at: datetime, address: str | None = None, hold: bool = False
+        self,
+        actor: User,
+        *,
+        at: datetime,
+        address: str | None = None,
+        hold: bool = False,
+        tell: bool = True,
     ) -> TicketEvent:
         """Close the ticket; the member is told if somebody else did it.
 
-        With ``hold`` the mail waits ``UNDO_SECONDS``, so that ``undo`` can take it back.
+        With ``hold`` the mail waits ``UNDO_SECONDS``, so that ``undo`` can take it back. Without
+        ``tell`` there is none: another mail says it.
         """
         self._lock()
         self._check(Verb.CLOSE, actor, at)
         event = self._move(
             Verb.CLOSE, actor, at, address, {"waited_since": self.waiting_since.isoformat()}
         )
-        if actor.pk != self.member_id:
+        if tell and actor.pk != self.member_id:
             due = at + timedelta(seconds=settings.UNDO_SECONDS)
             event.data["mail"] = emails.ticket_closed(self, due if hold else None)
             event.save(update_fields=["data"])
@@ -354,15 +387,18 @@ class Ticket(models.Model):
             self._check(Verb.ASSIGN, agent, at)
             self.assignee_id = before
             self.save(update_fields=["assignee"])
-            data = {"from": event.data["to"], "to": before}
+            self._leave_who_is_gone()
+            data = {"from": event.data["to"], "to": self.assignee_id}
             self._move(Verb.ASSIGN, agent, at, address, data, public=False)
         elif event.verb == Verb.CLOSE:
             self._check(Verb.REOPEN, agent, at)
+            self._leave_who_is_gone()
             was = Status(event.data["from"])
             self.status, self.closed_at = was, None
             self.waiting_since = datetime.fromisoformat(event.data["waited_since"])
             self.save(update_fields=["status", "closed_at", "waiting_since"])
-            self._record(Verb.REOPEN, agent, at, address, {"from": Status.CLOSED, "to": was})
+            data = {"from": Status.CLOSED, "to": was, "undone": event.pk}
+            self._record(Verb.REOPEN, agent, at, address, data)
             if not emails.take_back(event.data.get("mail"), at):
                 emails.ticket_reopened(self)
         else:
@@ -417,6 +453,7 @@ class Ticket(models.Model):
                 return
             submission_id = uuid.uuid4()  # the form was sent before, and means something new
         self._check(Verb.REOPEN, actor, at)
+        self._leave_who_is_gone()
         closing = self.events.filter(verb=Verb.CLOSE).last()
         mail = closing and closing.data.get("mail")
         is_taken_back = mail is not None and emails.take_back(mail, at)
@@ -523,10 +560,19 @@ class Ticket(models.Model):
         if self.last_reply_by_id != author.pk or author.pk != self.member_id:
             self.waiting_since = at
         self.last_reply_at, self.last_reply_by = at, author
+        if author.pk != self.member_id and self.first_reply_at is None:
+            self.first_reply_at = at
         self.search_text = _longer(self.search_text, body)
         fields = ["waiting_since", "last_reply_at", "last_reply_by", "search_text"]
+        fields.append("first_reply_at")
         self.save(update_fields=fields)
         return reply
+
+    def _leave_who_is_gone(self) -> None:
+        """Give a ticket that comes back to nobody, if its agent is not here any more."""
+        if self.assignee and not self.assignee.is_active:
+            self.assignee = None
+            self.save(update_fields=["assignee"])
 
     def _remember(self, texts: Iterable[str]) -> None:
         """Let the search find ``texts``."""
@@ -547,6 +593,8 @@ class Ticket(models.Model):
         self.search_text = _longer(self.search_text, duplicate.search_text)
         self.notes_text = _longer(self.notes_text, duplicate.notes_text)
         self.has_pictures = self.has_pictures or duplicate.has_pictures
+        answers = filter(None, [self.first_reply_at, duplicate.first_reply_at])
+        self.first_reply_at = min(answers, default=None)
         (at, by), (later, who) = self._last_words, duplicate._last_words
         if later > at:
             self.last_reply_at, self.last_reply_by_id = later, who
@@ -556,9 +604,12 @@ class Ticket(models.Model):
             if since or later > at:
                 self.waiting_since = min([*since, duplicate.waiting_since])
         fields = ["search_text", "notes_text", "has_pictures", "last_reply_at", "last_reply_by"]
-        self.save(update_fields=[*fields, "waiting_since"])
+        self.save(update_fields=[*fields, "first_reply_at", "waiting_since"])
         for draft in duplicate.answer_drafts.all():
             draft.move_to(self)
+        if hasattr(duplicate, "affected") and not hasattr(self, "affected"):
+            duplicate.affected.ticket = self
+            duplicate.affected.save(update_fields=["ticket"])
 
     @property
     def _last_words(self) -> tuple[datetime, int | None]:

@@ -18,7 +18,7 @@ from accounts.answers import refuse_json, see_other, wants_json
 from accounts.text import normalise_newlines
 
 from ..forms import DraftForm, TicketForm, limits, parse_uuids
-from ..models import Draft, Ticket, TicketLanguage
+from ..models import Draft, Incident, Ticket, TicketLanguage
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,6 +48,7 @@ def ticket_new(request: HttpRequest) -> HttpResponse:
         "prefixes": [(item.value, item.prefix) for item in TicketLanguage if item.prefix],
         "own_tickets": own.standing().order_by("-created_at")[:5],
         "limits": limits(),
+        "incidents": Incident.objects.announced_to(request.user),
     }
     return render(request, "tickets/ticket_new.html", context, status=400 if form.errors else 200)
 

@@ -109,7 +109,7 @@ def _own_tickets(request: HttpRequest) -> TicketQuerySet:
     """The member's own, with what was read of each and the tickets before and after it."""
     own = Ticket.objects.owned_by(request.user)
     later = own.filter(follow_up_of=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    rows = own.with_unread(request.user).select_related("member")
+    rows = own.with_unread(request.user).select_related("member", "affected__incident")
     return rows.annotate(before=F("follow_up_of__member"), later=Subquery(later))
 
 

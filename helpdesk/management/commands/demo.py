@@ -10,6 +10,7 @@ import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -26,7 +27,9 @@ from PIL import Image, ImageDraw, ImageFont
 from accounts.models import Rank, User
 from accounts.seed import AGENTS, SUPERVISORS
 from helpdesk.chat_stories import CHAT_STORIES, tell
-from helpdesk.desk_stories import prepare_desk
+from helpdesk.desk_stories import FILED, prepare_desk
+from helpdesk.incident_stories import LATE_MAILS, slow_checkout, tell_incident
+from helpdesk.past_stories import Past
 from tickets.models import Screenshot, Ticket
 from tickets.models.event import Verb
 
@@ -441,11 +444,34 @@ def populate(now: datetime) -> None:
         )
     with transaction.atomic():
         cast = dict(_people(now))
-        for story in sorted(STORIES, key=lambda story: _moment(now, story.head)):
-            _tell(story, cast, now)
-        prepare_desk(cast, lambda days, clock: _moment(now, f"{days} {clock}"), now)
+        _tell_all(cast, now)
         for chat in CHAT_STORIES:
             tell(chat, cast, _moment(now, chat.began))
+
+
+def _tell_all(cast: dict[str, User], now: datetime) -> None:
+    """Tell the stories among what else happened, in the order of time."""
+    goes_on = slow_checkout(now)
+    heads = [*(story.head for story in STORIES), *FILED]
+    heads += [one.filed for one in (*LATE_MAILS.affected, *goes_on.affected)]
+    past = Past(cast, [_moment(now, head) for head in heads], now)
+    reach = partial(_reach, past, now)
+    scenes = [(story.head, partial(_tell, story, cast, now)) for story in STORIES]
+    scenes.append((LATE_MAILS.times[0], partial(tell_incident, LATE_MAILS, cast, reach)))
+    for head, scene in sorted(scenes, key=lambda scene: _moment(now, scene[0])):
+        reach(head)
+        scene()
+    prepare_desk(cast, reach, now)
+    tell_incident(goes_on, cast, reach)
+    past.tell_until(now)
+    past.tell_chats()
+
+
+def _reach(past: Past, now: datetime, head: str) -> datetime:
+    """The moment of ``head``, once all that came in before it is there."""
+    at = _moment(now, head)
+    past.tell_until(at)
+    return at
 
 
 def _people(now: datetime) -> Iterator[tuple[str, User]]:

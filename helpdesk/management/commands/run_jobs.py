@@ -1,4 +1,7 @@
-"""Periodic work: send mail, sweep what was left. Idempotent; one sender at a time."""
+"""Periodic work: send mail, answer incidents, take over files, keep figures, sweep what was left.
+
+Idempotent; one process at a time.
+"""
 
 import contextlib
 import logging
@@ -8,13 +11,16 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from post_office.mail import send_queued
 
+from accounts import members
 from chat.models import Conversation
+from helpdesk import weekly
 from helpdesk.privacy import retention
-from tickets.models import AnswerDraft, Draft, Screenshot, TicketPresence
+from tickets import incidents
+from tickets.models import AnswerDraft, DailyFigures, Draft, Screenshot, TicketPresence
 
 logger = logging.getLogger(__name__)
 PAUSE = 5.0  # seconds between two rounds
@@ -23,7 +29,7 @@ LEADER = 7_241_001  # key of the advisory lock that makes one of several nodes t
 
 
 class Command(BaseCommand):
-    help = "Send queued mail and sweep abandoned drafts and uploads."
+    help = "Send queued mail, answer incidents, take over files of people, keep figures, sweep."
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
@@ -43,18 +49,37 @@ def run_forever() -> None:
         close_old_connections()
         try:
             run_once()
-        except (DatabaseError, OSError):
+        except Exception:
             logger.exception("jobs_round_failed")
 
 
 def run_once() -> None:
+    """Do every job; what fails keeps no other from being done, and is raised at the end."""
+    failures = []
     with _leading() as is_leader:
-        if not is_leader:
-            return
-        Conversation.objects.sweep()
-        while any(send_queued(processes=1, log_level=1)):
-            pass
-        sweep(timezone.now())
+        for job in JOBS if is_leader else ():
+            try:
+                job(timezone.now())
+            except Exception as error:
+                failures.append(error)
+    if failures:
+        raise ExceptionGroup("jobs failed", failures)
+
+
+def sweep_chats(_at: datetime) -> None:
+    """End the chats of members who left, return those of agents who left."""
+    Conversation.objects.sweep()
+
+
+def send_mail(_at: datetime) -> None:
+    while any(send_queued(processes=1, log_level=1)):
+        pass
+
+
+def keep_figures(at: datetime) -> None:
+    """Count the days that are over; then the weekly mail has Sunday's figures."""
+    DailyFigures.objects.keep(at)
+    weekly.send_due(at)
 
 
 def sweep(at: datetime) -> None:
@@ -67,6 +92,9 @@ def sweep(at: datetime) -> None:
     if _swept_on.get("day") != at.date():
         Screenshot.objects.sweep_orphans(at)
         _swept_on["day"] = at.date()
+
+
+JOBS = (sweep_chats, incidents.deliver, send_mail, sweep, keep_figures, members.work)
 
 
 @contextlib.contextmanager

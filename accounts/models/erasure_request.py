@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from .models import User
+    from .user import User
 
 
 class ErasureRequestQuerySet(models.QuerySet):

@@ -10,7 +10,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse
 
-from accounts.answers import see_other
+from .answers import see_other
 
 
 def fresh_password(page: str) -> Callable[[Callable], Callable]:

@@ -15,8 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from .erasure_request import ErasureRequest as ErasureRequest
-from .text import validate_line
+from ..text import validate_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,6 +94,9 @@ class User(AbstractUser):
     works_in = models.JSONField(
         _("works in"), default=list, blank=True, help_text=_("Languages an agent answers in.")
     )
+    shut_out_at = models.DateTimeField(null=True, editable=False)  # by a supervisor
+    wants_figures = models.BooleanField(_("Weekly figures by email"), default=False)
+    figures_sent_on = models.DateField(null=True, editable=False)  # the Monday they were of
 
     objects = PortalUserManager()
 
@@ -159,60 +161,3 @@ class User(AbstractUser):
                 raise ValidationError({name: error}) from None
         self.member_id = self.member_id or None
         self.email = self.email.lower()  # allauth looks addresses up in lower case
-
-
-class AuditEntry(models.Model):
-    """What somebody did or looked at that no other table tells: append-only.
-
-    ``about`` names the thing, such as ``TI-1042``; ``data`` holds details, never text that
-    somebody wrote.
-    """
-
-    class Action(models.TextChoices):
-        SIGN_IN = "sign_in", _("Signed in")
-        SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
-        DENIED = "denied", _("Access denied")
-        PICTURE = "picture", _("Picture opened")
-        EXPORT = "export", _("List exported")
-        EXPORT_MEMBER = "export_member", _("Data of a member downloaded")
-        ERASE_MEMBER = "erase_member", _("Member erased")
-
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,  # audit_actor begins with it
-    )
-    action = models.CharField(_("Action"), max_length=20, choices=Action.choices)
-    about = models.CharField(_("about"), max_length=100, blank=True)
-    data = models.JSONField(default=dict)
-    address = models.GenericIPAddressField(_("address"), null=True)
-    at = models.DateTimeField(_("time"))
-
-    class Meta:
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit log")
-        ordering = ["-pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(
-                    action__in=[
-                        *("sign_in", "sign_in_failed", "denied", "picture", "export"),
-                        *("export_member", "erase_member"),
-                    ]
-                ),
-                name="auditentry_action_known",
-            )
-        ]
-        # The search of supervisors walks each of them backwards and stops after a page.
-        indexes = [
-            models.Index(fields=["at", "id"], name="audit_at"),
-            models.Index(fields=["action", "at", "id"], name="audit_action"),
-            models.Index(fields=["actor", "at", "id"], name="audit_actor"),
-            models.Index(fields=["about", "at", "id"], name="audit_about"),
-            models.Index(fields=["address", "at", "id"], name="audit_address"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.about} {self.at:%Y-%m-%d %H:%M}"

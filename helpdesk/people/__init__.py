@@ -1,0 +1,1 @@
+"""Shutting people out, and letting them in again: it touches the tables of all apps."""
