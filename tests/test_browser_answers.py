@@ -1,6 +1,7 @@
 """Answering a ticket in a real browser: two agents, canned replies, questions, the draft."""
 
 import datetime as dt
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,6 +9,7 @@ from browsing import DESK, PHONE, needs_chromium, sign_in
 from conftest import answer, submit
 from playwright.sync_api import expect
 
+from tickets.desk import pulse
 from tickets.models import AnswerDraft, CannedReply, TicketPresence
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
@@ -164,6 +166,23 @@ def test_a_reload_keeps_what_was_typed_a_moment_ago(desk, ticket, agent):
     page.reload()
     expect(body(page)).to_have_value("Še sveže")
     expect(page.locator("[name=questions]")).to_have_value("Kje?")
+
+
+def test_a_reload_keeps_what_the_server_had_not_kept_yet(desk, ticket, agent, monkeypatch):
+    def slowly(*about, _keep=pulse._keep):
+        time.sleep(2)
+        return _keep(*about)
+
+    page = desk(agent, ticket)
+    monkeypatch.setattr(pulse, "_keep", slowly)
+    body(page).press_sequentially("Še\nsveže")
+    page.keyboard.press("Escape")
+    page.keyboard.press("q")
+    page.keyboard.type("Kje?")
+    page.reload()
+    expect(body(page)).to_have_value("Še\nsveže", timeout=SOON)
+    expect(page.locator("[name=questions]")).to_have_value("Kje?")
+    assert page.locator("[data-elsewhere]").is_hidden()
 
 
 def test_the_enter_key_on_a_tab_throws_no_draft_away(desk, ticket, agent):

@@ -6,6 +6,7 @@ import { isUnsettled } from "./upload-row.js";
 const PAUSE = 1_500;
 const PATIENCE = 10_000;
 const CARRIED = 60_000; // what a browser sends after a page is gone
+const HANDED = 15_000; // for so long the next page of this tab asks for the last words of this one
 const GONE = [403, 404];
 const form = document.querySelector("form[data-pulse]");
 const part = (name) => document.querySelector(`[data-${name}]`);
@@ -117,6 +118,24 @@ const beat = async (over = false) => {
   return showDraft("");
 };
 
+// The page that follows may have been asked for before the last words of this one were kept.
+const handOver = () => {
+  if (isTouched && !isElsewhere && !isLeaving && hasText()) sessionStorage.setItem(form.dataset.pulse, JSON.stringify({ at: Date.now(), said: `${letter(true)}` }));
+};
+
+const takeOver = async () => {
+  const { at, said } = JSON.parse(sessionStorage.getItem(form.dataset.pulse)) ?? {};
+  sessionStorage.removeItem(form.dataset.pulse);
+  if (!said || Date.now() - at > HANDED || "unsaved" in form.dataset) return;
+  const [handed, shown] = [new URLSearchParams(said), written()];
+  const words = (all) => ["mode", "body", "questions"].flatMap((name) => all.getAll(name)).map((text) => text.trim()).filter(Boolean).join("\n");
+  if (words(handed) === words(shown)) return;
+  handed.delete("draft");
+  const headers = { Accept: "application/json", "X-CSRFToken": token() };
+  const answer = await fetch(form.dataset.pulse, { method: "POST", body: handed, headers, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
+  if (answer?.ok && !isTouched && !isLeaving) location.reload();
+};
+
 const later = () => {
   clearTimeout(timer);
   timer = setTimeout(() => { if (sending) later(); else beat(); }, PAUSE);
@@ -159,7 +178,7 @@ const start = () => {
     sending?.abort();
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden || isDirty) beat(); });
-  window.addEventListener("pagehide", leave);
+  window.addEventListener("pagehide", () => { handOver(); leave(); });
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted && isLeaving) location.reload();
     else if (persisted) beat();
@@ -176,6 +195,7 @@ const start = () => {
     location.reload();
   });
   setInterval(() => { if (!document.hidden) beat(); }, Number(form.dataset.every) * 1000);
+  takeOver();
   beat();
 };
 
