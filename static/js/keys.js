@@ -4,7 +4,7 @@ import { keep, recall } from "./chat-memory.js";
 
 const KEY = "console-keys";
 const SEQUENCE = 1_500;
-const WRITES = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog";
+const WRITES = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]";
 
 // `acts` by key; two letters are pressed one after the other.
 export const keys = (acts) => {
