@@ -176,6 +176,25 @@ def test_a_published_one_is_corrected_but_loses_no_language(desk, incident):
     assert (incident.title_sl, incident.text_en) == ("Plačila ne delujejo", "Cards work.")
 
 
+def test_two_who_write_at_once_learn_of_each_other(desk, incident):
+    seen = re.search(r'name="seen" value="(\w+)"', text_of(desk.get(page(incident))))[1]
+    first = {**WORDS, "seen": seen, "text_sl": "Plačila spet delujejo."}
+    second = {**WORDS, "seen": seen, "title_cs": "Platby nejdou"}
+    assert desk.post(page(incident), first).status_code == 303
+    again = desk.post(page(incident), second)
+    shown = text_of(again)
+    assert "Somebody changed the incident while you were writing" in shown
+    assert shown.count("Plačila spet delujejo.") == 1  # in the preview
+    assert 'value="Platby nejdou"' in shown
+    incident.refresh_from_db()
+    assert (incident.title_cs, incident.text_sl) == ("Platby selhávají", "Plačila spet delujejo.")
+    second["seen"] = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    assert desk.post(page(incident), second).status_code == 303
+    assert desk.post(page(incident), second).status_code == 303  # sent twice
+    incident.refresh_from_db()
+    assert (incident.title_cs, incident.text_sl) == (second["title_cs"], WORDS["text_sl"])
+
+
 def test_an_ended_one_is_only_read(desk, incident, supervisor):
     incident.end(supervisor, {"en": "a", "cs": "b", "sl": "c"}, NOW, closes=False)
     shown = text_of(desk.get(page(incident)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -53,6 +54,12 @@ class IncidentForm(forms.ModelForm):
         widget=forms.DateTimeInput({"type": "datetime-local"}, format=_MINUTE),
         help_text=gettext_lazy("In your own time zone."),
     )
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen"] = _fingerprint(vars(self.instance))
 
     def clean_started_at(self) -> datetime:
         at = self.cleaned_data["started_at"]
@@ -69,6 +76,8 @@ class IncidentForm(forms.ModelForm):
         stored = rows.filter(pk=self.instance.pk).first()
         if stored and stored.ended_at:
             raise ValidationError(_("The incident has ended: it cannot be changed any more."))
+        if stored:
+            self._refuse_unseen(_fingerprint(vars(stored)), cleaned)
         if stored and stored.published_at:
             for name in [*_TITLES, *_TEXTS]:
                 if name in cleaned and not is_written(cleaned[name]):
@@ -76,6 +85,28 @@ class IncidentForm(forms.ModelForm):
         elif not any(is_written(cleaned.get(name, "")) or name in self.errors for name in _TITLES):
             self.add_error(_TITLES[0], _("Write a title in at least one language."))
         return cleaned
+
+    def _refuse_unseen(self, stored: str, cleaned: dict[str, Any]) -> None:
+        """Tell who writes over a colleague's change; to send the form again is to want it."""
+        seen = cleaned.get("seen") or stored
+        if stored in {seen, "" if self.errors else _fingerprint(cleaned)}:
+            return
+        self.data = self.data.copy()
+        self.data["seen"] = stored
+        self.add_error(
+            None,
+            _(
+                "Somebody changed the incident while you were writing; the preview shows it as it "
+                "is now. Save again if your words are to replace it."
+            ),
+        )
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    """What tells one state of an incident's words from another, to the minute of its beginning."""
+    since = values["started_at"].astimezone(UTC).strftime(_MINUTE)
+    words = "\0".join([since, *(values[name] for name in [*_TITLES, *_TEXTS])])
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 @admin.register(Incident)
@@ -88,7 +119,7 @@ class IncidentAdmin(FiltersOnly, admin.ModelAdmin):
     sortable_by: list[str] = []
     actions = None
     fieldsets = [
-        (None, {"fields": ["started_at"]}),
+        (None, {"fields": ["started_at", "seen"]}),
         (pgettext_lazy("incident", "Title"), {"fields": [tuple(_TITLES)]}),
         (gettext_lazy("Text"), {"fields": [tuple(_TEXTS)]}),
     ]
@@ -166,6 +197,8 @@ class IncidentAdmin(FiltersOnly, admin.ModelAdmin):
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         incident = kwargs.get("obj")
         if incident:
+            if context["errors"]:  # the form wrote into its own what was not saved
+                incident = Incident.objects.get(pk=incident.pk)
             context |= {**overview(incident), "title": name_of(incident)}
         return super().render_change_form(request, context, *args, **kwargs)
 
