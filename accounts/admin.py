@@ -31,6 +31,7 @@ from .zones import zone_choices
 
 _STAFF = ("is_staff", "is_superuser", "groups", "user_permissions")
 _RECORD = ("member_id", "rank", "rank_since")
+_NOT = "–"
 
 
 class PersonForm(UserChangeForm):
@@ -97,7 +98,7 @@ class PersonAdmin(FiltersOnly, UserAdmin):
 
     form = PersonForm
     list_display = [
-        *("username", "full_name", "rank", "language", "is_active", "is_staff"),
+        *("username", "full_name", "rank", "language", "may_sign_in", "at_desk"),
         *("last_sign_in", "second_factor"),
     ]
     list_filter = [
@@ -142,9 +143,17 @@ class PersonAdmin(FiltersOnly, UserAdmin):
         day = date_format(localtime(person.last_login))
         return format_html('<time datetime="{}">{}</time>', person.last_login.isoformat(), day)
 
-    @admin.display(description=_("Second factor"), boolean=True)
-    def second_factor(self, person: User) -> bool:
-        return person.has_second_factor
+    @admin.display(description=User._meta.get_field("is_active").verbose_name, ordering="is_active")
+    def may_sign_in(self, person: User) -> str:
+        return _("Yes") if person.is_active else _("No")
+
+    @admin.display(description=User._meta.get_field("is_staff").verbose_name, ordering="is_staff")
+    def at_desk(self, person: User) -> str:
+        return _("Yes") if person.is_staff else _NOT
+
+    @admin.display(description=_("Second factor"))
+    def second_factor(self, person: User) -> str:
+        return _("Yes") if person.has_second_factor else _NOT
 
     @admin.display(description=_("Name"), ordering="last_name")
     def full_name(self, person: User) -> str:
