@@ -147,7 +147,7 @@ class PersonAdmin(FiltersOnly, UserAdmin):
     def may_sign_in(self, person: User) -> str:
         return _("Yes") if person.is_active else _("No")
 
-    @admin.display(description=User._meta.get_field("is_staff").verbose_name, ordering="is_staff")
+    @admin.display(description=_("Staff"), ordering="is_staff")
     def at_desk(self, person: User) -> str:
         return _("Yes") if person.is_staff else _NOT
 
