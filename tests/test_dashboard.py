@@ -245,8 +245,6 @@ def test_an_agent_sees_their_own_share_only(agent, second, busy):
     assert list(Plots(page).figures) == SHARED
     assert second.display_name not in page
     assert "agent=" not in page
-    assert "Chats waiting" not in page
-    assert "unassigned" not in page
     own = Plots(page).figures["load"]["rows"]
     assert [row[0] for row in own] == [agent.display_name]
 
@@ -374,7 +372,20 @@ def test_duties_are_told_to_those_who_may(supervisor, agent, silver):
     labels = [duty.label for duty in seen(supervisor).context["duties"]]
     assert labels == ["Known incidents", "Requests for erasure", "People synchronised"]
     assert [duty.value for duty in seen(supervisor).context["duties"]][:2] == ["1", "1"]
-    assert [duty.label for duty in seen(agent).context["duties"]] == ["Known incidents"]
+    labels = [duty.label for duty in seen(agent).context["duties"]]
+    assert labels == ["Unassigned", "Chats waiting", "Known incidents"]
+
+
+def test_an_agent_is_told_what_waits_for_anybody(agent, supervisor, silver, gold):
+    submit(silver)
+    submit(gold).assign(agent, agent, at=NOW)
+    submit(gold).merge_into(supervisor, submit(gold), at=NOW)
+    chat(silver, NOW, None, status="waiting", ending="", closed_at=None)
+    found = {duty.label: duty for duty in seen(agent).context["duties"]}
+    assert (found["Unassigned"].value, found["Chats waiting"].value) == ("2", "1")
+    listed = signed_in(agent).get(found["Unassigned"].url)
+    assert len(listed.context["rows"]) == 2
+    assert found["Chats waiting"].url == reverse("console:console")
 
 
 @pytest.mark.parametrize(

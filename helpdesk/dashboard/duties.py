@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import ErasureRequest, PeopleImport, User
-from tickets.models import Incident
+from chat.models import Conversation
+from tickets.models import Incident, Ticket
 
 from .amounts import whole
 from .shapes import Tile
@@ -21,14 +22,16 @@ from .shapes import Tile
 STALE = timedelta(days=2)  # from then on people should have been synchronised again
 
 
-def duties(user: User, at: datetime) -> list[Tile]:
+def duties(user: User, at: datetime, *, is_own: bool = False) -> list[Tile]:
+    """Return what ``user`` may see to; who looks at an own share sees here what waits for all."""
     facts = _facts(user)
     tiles = {
         "tickets.view_incident": _incidents(facts),
         "accounts.view_erasurerequest": _erasures(facts, at),
         "accounts.view_peopleimport": _synchronisation(facts, at),
     }
-    return [tile for right, tile in tiles.items() if user.has_perm(right)]
+    queue = _queue(facts) if is_own else []
+    return queue + [tile for right, tile in tiles.items() if user.has_perm(right)]
 
 
 def _facts(user: User) -> dict[str, Any]:
@@ -36,6 +39,8 @@ def _facts(user: User) -> dict[str, Any]:
     requests = ErasureRequest.objects.order_by("requested_at")
     imports = PeopleImport.objects.last_synchronisation()
     return User.objects.filter(pk=user.pk).values(
+        unassigned=_count(Ticket.objects.visible_to(user).unfinished().unassigned()),
+        waiting=_count(Conversation.objects.waiting()),
         current=_count(Incident.objects.current()),
         requests=_count(requests),
         first_request=Subquery(requests.values("requested_at")[:1]),
@@ -49,6 +54,15 @@ def _count(rows: QuerySet) -> Subquery:
     """How many ``rows`` there are; not as an aggregate, which would group them."""
     counted = rows.order_by().annotate(count=Func("pk", function="COUNT"))
     return Subquery(counted.values("count"), output_field=IntegerField())
+
+
+def _queue(facts: dict[str, Any]) -> list[Tile]:
+    """Tickets that nobody has, and members who wait for a chat."""
+    unassigned = f"{reverse('admin:tickets_ticket_changelist')}?view=unassigned"
+    return [
+        Tile(pgettext("tickets", "Unassigned"), whole(facts["unassigned"]), "", unassigned),
+        Tile(_("Chats waiting"), whole(facts["waiting"]), "", reverse("console:console")),
+    ]
 
 
 def _incidents(facts: dict[str, Any]) -> Tile:

@@ -24,7 +24,7 @@ def board(request: HttpRequest) -> dict[str, Any]:
     return {
         "choice": choice,
         "board": gather(choice.scope, now, team=choice.team),
-        "duties": duties(request.user, now),
+        "duties": duties(request.user, now, is_own=choice.is_own),
     }
 
 
