@@ -6,8 +6,10 @@ import { isUnsettled } from "./upload-row.js";
 const PAUSE = 1_500;
 const PATIENCE = 10_000;
 const CARRIED = 60_000; // what a browser sends after a page is gone
-const HANDED = 15_000; // for so long the next page of this tab asks for the last words of this one
+const HANDED = 15_000; // for so long the next page of this tab takes over the last words of this one
+const STUCK = 15_000; // who is still here so long after sending was not led on
 const GONE = [403, 404];
+const FIELDS = ["mode", "body", "questions"];
 const form = document.querySelector("form[data-pulse]");
 const part = (name) => document.querySelector(`[data-${name}]`);
 let known = form?.dataset.draft;
@@ -16,7 +18,9 @@ let isTouched = false;
 let hasTyped = false;
 let hasFailed = false;
 let isElsewhere = false;
+let isOwner = false; // what stands here replaces what is kept, whoever wrote it
 let isLeaving = false;
+let hasSent = false;
 let isOver = false;
 let sending = null;
 let timer;
@@ -40,8 +44,8 @@ const letter = (withText) => {
   const sent = new URLSearchParams({ submission_id: all.get("submission_id") ?? "" });
   if (hasTyped) sent.append("writing", "1");
   if (!withText) return sent;
-  for (const name of ["mode", "body", "questions"]) for (const value of all.getAll(name)) sent.append(name, value);
-  sent.append("draft", known);
+  for (const name of FIELDS) for (const value of all.getAll(name)) sent.append(name, value);
+  if (!isOwner) sent.append("draft", known);
   return sent;
 };
 
@@ -79,6 +83,7 @@ const showMerged = ({ merged, text }) => {
 const hear = (answer, withText) => {
   hasFailed = false;
   if (answer.merged) {
+    isDirty ||= withText;
     showMerged(answer);
     return;
   }
@@ -87,7 +92,10 @@ const hear = (answer, withText) => {
     isElsewhere = false;
     isDirty = true;
   }
-  if (withText && answer.saved) known = answer.draft;
+  if (withText && answer.saved) {
+    known = answer.draft;
+    isOwner = false;
+  }
   // Another tab sent or replaced what this one believes kept.
   else if (isTouched && answer.draft !== known && hasText()) isDirty = true;
   part("elsewhere").hidden = !isElsewhere || !hasText();
@@ -96,11 +104,10 @@ const hear = (answer, withText) => {
   showDraft(answer.draft === known ? answer.saved_at : "");
 };
 
-const beat = async (over = false) => {
+const beat = async () => {
   if (sending || isLeaving || isOver) return;
-  const withText = over || (isDirty && !isElsewhere);
+  const withText = isDirty && !isElsewhere;
   const body = letter(withText);
-  if (over) body.delete("draft");
   if (withText) isDirty = false;
   hasTyped = false;
   const aborter = new AbortController();
@@ -120,20 +127,34 @@ const beat = async (over = false) => {
 
 // The page that follows may have been asked for before the last words of this one were kept.
 const handOver = () => {
-  if (isTouched && !isElsewhere && !isLeaving && hasText()) sessionStorage.setItem(form.dataset.pulse, JSON.stringify({ at: Date.now(), said: `${letter(true)}` }));
+  if (!(isDirty || sending) || !isTouched || isElsewhere || hasSent) return;
+  sessionStorage.setItem(form.dataset.pulse, JSON.stringify({ at: Date.now(), said: `${letter(true)}` }));
 };
 
-const takeOver = async () => {
+const fill = (said) => {
+  form.querySelector(`[name=mode][value="${said.get("mode")}"]:not(:checked)`)?.click();
+  form.elements.namedItem("body").value = said.get("body");
+  const asked = said.getAll("questions").filter((text) => text.trim());
+  const boxes = () => [...form.querySelectorAll("ol [name=questions]")];
+  for (let n = boxes().length; n < asked.length; n += 1) form.querySelector("[data-question-add]")?.click();
+  boxes().forEach((box, n) => {
+    box.value = asked[n] ?? "";
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  document.activeElement.blur();
+};
+
+const takeOver = () => {
   const { at, said } = JSON.parse(sessionStorage.getItem(form.dataset.pulse)) ?? {};
   sessionStorage.removeItem(form.dataset.pulse);
-  if (!said || Date.now() - at > HANDED || "unsaved" in form.dataset) return;
+  const isUsed = "unsaved" in form.dataset || texts().some(({ value, defaultValue }) => value !== defaultValue);
+  if (!said || Date.now() - at > HANDED || isUsed || !form.elements.namedItem("body")) return;
+  const words = (all) => FIELDS.flatMap((name) => all.getAll(name)).filter((text) => text.trim()).join("\n");
   const [handed, shown] = [new URLSearchParams(said), written()];
-  const words = (all) => ["mode", "body", "questions"].flatMap((name) => all.getAll(name)).map((text) => text.trim()).filter(Boolean).join("\n");
   if (words(handed) === words(shown)) return;
-  handed.delete("draft");
-  const headers = { Accept: "application/json", "X-CSRFToken": token() };
-  const answer = await fetch(form.dataset.pulse, { method: "POST", body: handed, headers, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
-  if (answer?.ok && !isTouched && !isLeaving) location.reload();
+  fill(handed);
+  isOwner = true;
+  form.dispatchEvent(new Event("input"));
 };
 
 const later = () => {
@@ -142,7 +163,7 @@ const later = () => {
 };
 
 const changed = ({ target }) => {
-  if (target !== form && !["mode", "body", "questions"].includes(target.name)) return;
+  if (target !== form && !FIELDS.includes(target.name)) return;
   if (target.name === "mode" && !hasText()) return;
   isDirty = isTouched = true;
   hasTyped ||= target.name !== "mode";
@@ -160,7 +181,7 @@ const leave = () => {
 
 const hasBoth = () => ["body", "other"].every((name) => form.elements.namedItem(name)?.value.trim());
 
-const isUnkept = () => hasBoth() || (isDirty && (hasFailed || isElsewhere) && hasText()) || isUnsettled(form) || form.elements.namedItem("note")?.value.trim() || form.querySelector("[data-upload-list] > li") !== null;
+const isUnkept = () => hasBoth() || (isDirty && (hasFailed || isElsewhere || isOver) && hasText()) || isUnsettled(form) || form.elements.namedItem("note")?.value.trim() || form.querySelector("[data-upload-list] > li") !== null;
 
 const start = () => {
   isDirty = isTouched = "unsaved" in form.dataset;
@@ -168,19 +189,25 @@ const start = () => {
   form.addEventListener("change", changed);
   part("keep-this").addEventListener("click", () => {
     isElsewhere = false;
+    isDirty = isOwner = true;
     form.querySelector("textarea").focus();
-    beat(true);
+    if (sending) later();
+    else beat();
   });
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target !== form) return;
-    isLeaving = true;
+    isLeaving = hasSent = true;
     clearTimeout(timer);
     sending?.abort();
+    setTimeout(() => {
+      isLeaving = false;
+      isDirty = isTouched;
+    }, STUCK);
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden || isDirty) beat(); });
   window.addEventListener("pagehide", () => { handOver(); leave(); });
   window.addEventListener("pageshow", ({ persisted }) => {
-    if (persisted && isLeaving) location.reload();
+    if (persisted && hasSent) location.reload();
     else if (persisted) beat();
   });
   // The next page asks for the draft before this one hides.
