@@ -48,6 +48,7 @@ def listen(page, complaints):
 
 def look_at(page, name, complaints=()):
     """Fit to be read, no wider than the screen; a picture for those who want to see."""
+    page.wait_for_load_state()
     assert not complaints, name
     if SHOTS:
         pathlib.Path(SHOTS).mkdir(exist_ok=True)
@@ -62,6 +63,7 @@ def look_at(page, name, complaints=()):
 
 def paste_picture(page, selector, colour="teal"):
     """Paste a screenshot, as the keys Ctrl+V do, while ``selector`` has the focus."""
+    page.wait_for_load_state()
     data = base64.b64encode(png(640, 400, colour)).decode()
     page.focus(selector)
     page.eval_on_selector(

@@ -18,6 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 from PIL import Image
+from playwright.sync_api import expect
 
 from accounts import seed as accounts_seed
 from accounts import throttle
@@ -32,6 +33,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 NOW = dt.datetime(2026, 7, 15, 13, 5, tzinfo=dt.UTC)
 PASSWORD = "leaf-and-stem-42"
+expect.set_options(timeout=15_000)  # a poke that got lost is made good by the watch within seconds
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ def busy_month(agent, other, members, now=None):
     topics = list(Topic.objects.all()[:3])
     for n in range(40):
         member = members[n % len(members)]
-        opened = now - (n % 30) * DAY - (n % 7 + 1) * HOUR
+        opened = now - min(n % 30, 28) * DAY - (n % 7 + 1) * HOUR  # never the 31st day
         language = ("sl", "cs", "en", "sl", "other")[n % 5]
         ticket = submit(member, at=opened, language=language, title=f"Naročilo {n}")
         if n % 3:

@@ -13,6 +13,7 @@ from tickets.models import Draft, Screenshot, Ticket
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
 NEW = "/technical-issues/new/"
 UPLOADS = re.compile(r"/technical-issues/screenshots/$")
+SENDS = re.compile(r"/(new|replies)/$")
 
 
 @pytest.fixture
@@ -76,6 +77,14 @@ def asked_before_leaving(page, leave):
     page.wait_for_load_state()
     page.remove_listener("dialog", on_dialog)
     return asked == ["beforeunload"]
+
+
+def send_and_stop(page, button):
+    """Press ``button``, and the browser's own Stop before the server answers."""
+    page.route(SENDS, lambda route: route.abort("aborted"))
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name=button).click()
+    page.unroute(SENDS)
 
 
 # --- Uploads -----------------------------------------------------------------------------------
@@ -191,8 +200,10 @@ def test_a_draft_on_its_way_is_waited_for(on_new):
     saves = []
     on_new.route("**/draft/", lambda route: saves.append((route, route.fetch())))
     fill_issue(on_new)
-    with on_new.expect_request("**/draft/", timeout=8000):
-        pass
+    for _look in range(160):
+        if saves:
+            break
+        on_new.wait_for_timeout(50)
     on_new.get_by_role("button", name="Submit Tech Issue").click()
     route, answered = saves[0]
     route.fulfill(response=answered)
@@ -250,6 +261,40 @@ def test_closing_the_issue_asks_about_the_reply_that_was_typed(in_thread):
     in_thread.get_by_text("This solved it").click()
     close = in_thread.get_by_role("button", name="Close issue")
     assert asked_before_leaving(in_thread, close.click)
+
+
+def test_a_draft_on_its_way_is_not_left_unasked(on_new):
+    saves = []
+    on_new.route("**/draft/", lambda route: saves.append(route))
+    with on_new.expect_request("**/draft/", timeout=8000):
+        fill_issue(on_new)
+    assert asked_before_leaving(on_new, on_new.reload)
+    saves[0].continue_()
+    for _look in range(40):
+        if Draft.objects.exists():
+            break
+        on_new.wait_for_timeout(250)
+    assert Draft.objects.get().title == "Cannot pay"
+
+
+def test_a_reply_is_not_left_unasked_once_its_sending_was_stopped(in_thread):
+    in_thread.locator("#id_body").press_sequentially("Not sent yet")
+    send_and_stop(in_thread, "Send reply")
+    assert asked_before_leaving(in_thread, lambda: in_thread.locator(".brand").click())
+
+
+def test_a_form_whose_sending_was_stopped_is_alive_again(on_new):
+    on_new.clock.install()
+    on_new.reload()
+    fill_issue(on_new)
+    send_and_stop(on_new, "Submit Tech Issue")
+    expect(on_new.get_by_role("button", name="Sending…")).to_be_visible()
+    on_new.clock.fast_forward(16_000)
+    on_new.fill("#id_description", "All of it.")
+    on_new.clock.fast_forward(4_000)
+    expect(on_new.locator("[data-draft-line]")).to_be_visible()
+    submit_issue(on_new)
+    assert Ticket.objects.get().description == "All of it."
 
 
 def test_an_empty_or_a_sent_reply_is_left_freely(in_thread):

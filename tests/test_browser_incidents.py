@@ -43,6 +43,7 @@ class Visit:
 
     def look(self, name):
         """Fit to be read, no wider than the screen; a picture for those who want to see."""
+        self.page.wait_for_load_state()
         name = f"{name}-{self.member.language}-{self.mark}"
         assert not self.complaints, name
         if SHOTS:

@@ -73,6 +73,7 @@ def test_next_answer_ask_note_next_without_a_mouse(two, agent_page, member_page,
     keys.type("Stane se to i v telefonu?")
     keys.press("Control+Enter")
     expect(page.locator(".badge").first).to_contain_text("Waiting for member")
+    page.wait_for_load_state()
     question = Reply.objects.get(kind="question")
     assert [row.text for row in question.questions.all()] == [
         "Jaký prohlížeč používáte?",
@@ -84,6 +85,7 @@ def test_next_answer_ask_note_next_without_a_mouse(two, agent_page, member_page,
     keys.type(SECRET)
     keys.press("Control+Enter")
     expect(page.locator(".is-note")).to_contain_text(SECRET)
+    page.wait_for_load_state()
 
     # And the next one.
     keys.press("n")

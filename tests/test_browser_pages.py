@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import DESK, PHONE, needs_chromium, sign_in
 from conftest import png
+from playwright.sync_api import expect
 from tour import live_in, pages
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.django_db(transaction=True)]
@@ -200,7 +201,7 @@ def test_the_language_switch_keeps_page_and_text(page, portal, silver):
     page.get_by_role("button", name="Čeština").click()
     page.wait_for_function("document.documentElement.lang === 'cs'")
     assert page.url.endswith("/technical-issues/new/?q=1")
-    assert page.input_value("#id_description") == "Napisano prej."
+    expect(page.locator("#id_description")).to_have_value("Napisano prej.")
     silver.refresh_from_db()
     assert silver.language == "cs"
 

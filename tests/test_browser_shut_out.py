@@ -60,6 +60,7 @@ def test_the_member_waits_again_and_the_agent_is_signed_out(
 
 def look_at(page, name):
     """Fit to be read, no wider than the screen; a picture for those who want to see."""
+    page.wait_for_load_state()
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
     width = page.viewport_size["width"]

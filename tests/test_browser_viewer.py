@@ -232,6 +232,7 @@ def test_a_drawn_box_is_black_in_the_stored_files(device, browser, portal, silve
     old, store = {shot.picture.name, shot.thumb.name}, shot.picture.storage
     sign_in(page, portal, silver, issue.get_absolute_url())
     page.get_by_role("link", name="Black out or remove 1.png").click()
+    page.wait_for_load_state()
     page.locator("[data-redact-stage]").scroll_into_view_if_needed()
     (swipe if is_phone else drag)(page, (0.1, 0.1), (0.5, 0.4))
     expect(rects(page)).to_have_count(1)
@@ -308,6 +309,7 @@ def test_removing_asks_again(page, portal, silver, issue):
     page.locator("summary", has_text="Remove the whole picture").click()
     sure.click()
     expect(page.locator(".shot-gone")).to_have_text("Picture removed")
+    page.wait_for_load_state()
     page.locator(".shot").first.click()
     expect(page.locator("[data-viewer-position]")).to_have_text("1 of 2")
 

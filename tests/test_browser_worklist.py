@@ -85,6 +85,35 @@ def test_a_key_takes_the_next_ticket(listed, five, agent):
     assert Ticket.objects.filter(assignee=agent).count() == 1
 
 
+def test_the_next_ticket_is_taken_once_however_often_the_key_is_pressed(listed, five, agent):
+    asked = []
+    listed.goto(f"{listed.url}{five[4].pk}/change/")
+    listed.route("**/next/", lambda route: asked.append(route))
+    # The page has just been loaded to its end when the key is let go.
+    listed.evaluate("onkeyup = () => dispatchEvent(new PageTransitionEvent('pageshow'))")
+    with listed.expect_request("**/next/"):
+        listed.keyboard.press("n")
+    listed.keyboard.press("n")
+    asked[0].continue_()
+    listed.wait_for_url(f"**{LIST}{five[0].pk}/change/")
+    assert Ticket.objects.get(assignee=agent) == five[0]
+
+
+def test_one_takes_the_next_ticket_again_where_one_has_gone_back_to(listed, five, agent):
+    listed.goto(f"{listed.url}{five[4].pk}/change/")
+    listed.route("**/next/", lambda route: route.abort("aborted"))
+    with listed.expect_event("requestfailed"):
+        listed.keyboard.press("n")
+    listed.unroute("**/next/")
+    listed.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    listed.keyboard.press("n")
+    listed.wait_for_url(f"**{LIST}{five[0].pk}/change/")
+    listed.go_back()
+    listed.keyboard.press("n")
+    listed.wait_for_url(f"**{LIST}{five[2].pk}/change/")
+    assert Ticket.objects.filter(assignee=agent).count() == 2
+
+
 def test_the_keys_are_explained_and_can_be_switched_off(listed):
     listed.keyboard.press("?")
     overlay = listed.get_by_role("dialog", name="Keyboard shortcuts")
@@ -122,6 +151,7 @@ def test_a_question_for_several_is_written_and_sent_by_keys(listed, five):
     boxes(listed).first.check()
     listed.get_by_role("button", name="Ask…").click()
     expect(listed.locator("#id_body")).to_be_focused()
+    listed.wait_for_load_state()
     listed.keyboard.type("Still?")
     listed.keyboard.press("Control+Enter")
     expect(listed.locator(".messagelist")).to_contain_text("The question is sent in 1 ticket.")

@@ -4,11 +4,14 @@ import { isUnsettled } from "./upload-row.js";
 
 const PAUSE = 3000;
 const PATIENCE = 10_000;
+const LEAVING = 15_000; // who is still here by then was not led on: the page was stopped on its way
+const CARRIED = 60_000; // what a browser sends after a page is gone
 const FIELDS = ["draft", "language", "title", "description", "uploads"];
 const form = document.querySelector("form[data-draft-url]");
 let dirty = false;
 let saving = null;
 let leaving = false;
+let sent = false;
 let timer;
 
 const body = () => {
@@ -18,12 +21,12 @@ const body = () => {
   return kept;
 };
 
-const post = (options) => fetch(form.dataset.draftUrl, {
+const post = (words) => fetch(form.dataset.draftUrl, {
   method: "POST",
   headers: { Accept: "application/json", "X-CSRFToken": token() },
-  body: body(),
+  body: words,
   signal: AbortSignal.timeout(PATIENCE),
-  ...options,
+  keepalive: `${words}`.length < CARRIED,
 });
 
 const saved = ({ draft, saved_at: at }) => {
@@ -42,7 +45,7 @@ const saved = ({ draft, saved_at: at }) => {
 const attempt = async () => {
   dirty = false;
   try {
-    const answer = await post({ keepalive: document.hidden });
+    const answer = await post(body());
     if (!answer.ok) throw new Error(answer.status);
     saved(await answer.json());
   } catch {
@@ -88,10 +91,11 @@ if (form) {
   document.addEventListener("submit", holdBack, { capture: true });
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || !isLeaving(event)) return;
-    leaving = true;
+    leaving = sent = true;
     clearTimeout(timer);
+    setTimeout(() => { leaving = false; }, LEAVING);
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
-  window.addEventListener("pageshow", ({ persisted }) => { if (persisted && leaving) location.reload(); });
-  window.addEventListener("beforeunload", (event) => { if (!leaving && (dirty || isUnsettled(form))) event.preventDefault(); });
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted && sent) location.reload(); });
+  window.addEventListener("beforeunload", (event) => { if (!leaving && (dirty || saving || isUnsettled(form))) event.preventDefault(); });
 }

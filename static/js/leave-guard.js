@@ -6,14 +6,15 @@ const hasPictures = (form) => form.querySelector("[data-upload-list] > li") !== 
 
 export const guard = (form) => {
   let leaving = false;
+  // On the window, for the document's own listeners may still hold a submit back.
   // A change of language takes everything along but pictures on their way.
-  document.addEventListener("submit", (event) => {
+  window.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     leaving = event.target === form || (event.target.matches("[data-keep-form]") && !isUnsettled(form));
   });
-  window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && (hasText(form) || hasPictures(form))) event.preventDefault();
+    leaving = false; // whoever stops the page on its way is still here, with the words
   });
 };
 

@@ -1,6 +1,9 @@
 // The second click on a send button does nothing; the button says what is going on.
 // Listens on the document, after the form's own listeners, which may hold a submit back.
+const PATIENCE = 15_000;
 const sent = new WeakSet();
+
+const hasFile = (form) => [...form.elements].some(({ files }) => files?.length);
 
 const reset = (form) => {
   sent.delete(form);
@@ -18,6 +21,8 @@ document.addEventListener("submit", (event) => {
     return;
   }
   sent.add(form);
+  // Who is still here was not led on: the page was stopped on its way. A file may take longer than that.
+  if (!hasFile(form)) setTimeout(reset, PATIENCE, form);
   for (const button of form.querySelectorAll("[data-sending]")) {
     button.dataset.ready = button.textContent;
     button.textContent = button.dataset.sending;
@@ -26,4 +31,6 @@ document.addEventListener("submit", (event) => {
 });
 
 // A page that comes back from the browser's history is ready again.
-window.addEventListener("pageshow", () => document.querySelectorAll("[data-submit-once]").forEach(reset));
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) document.querySelectorAll("[data-submit-once]").forEach(reset);
+});
