@@ -148,7 +148,8 @@ class City:
 
     def kill_one(self):
         """``kill -9`` of one that serves, if any does; it is started again at once."""
-        for server in self.dice.sample(self.ready(), 1):
+        ready = self.ready()
+        for server in self.dice.sample(ready, min(1, len(ready))):
             server.kill()
             self.deaths["kill -9"] += 1
             self._start(server)

@@ -29,17 +29,17 @@ def member(other_silver):
 
 @pytest.fixture
 def waiting(chat_portal, member, agent):
-    """A member in the queue of an agent who takes chats."""
+    """A member in the queue of an agent who takes chats, and stays as long as the story takes."""
     Presence.renew(agent)
     Presence.objects.update(accepting=True)
+    age(Presence.objects, "seen_at", -3600)
     return start(member)
 
 
 @pytest.fixture
 def talk(waiting, agent):
-    """A conversation whose agent stays as long as the story takes."""
+    """A conversation with that agent."""
     waiting.claim(agent)
-    age(Presence.objects, "seen_at", -3600)
     return waiting
 
 
@@ -156,6 +156,42 @@ def test_details_added_in_the_queue_are_not_lost_when_somebody_comes(tab, waitin
     expect(said(page).nth(1)).to_contain_text("It happens on my phone, too.")
 
 
+def test_a_picture_on_its_way_stays_whoever_comes_or_goes(tab, waiting, agent):
+    page, held = tab(waiting), []
+    page.get_by_text("Add details").click()
+    page.route("**/screenshots/", lambda route: held.append(route))
+    with page.expect_request("**/screenshots/"):
+        paste_picture(page, "#id_body")
+    Presence.objects.update(accepting=False)
+    start(agent, "Another one").close(agent)
+    expect(page.get_by_text("No agent is available right now.")).to_be_visible(timeout=SOON)
+    expect(field(page)).to_be_focused()
+    page.keyboard.type("Look")
+    waiting.claim(agent)
+    expect(page.get_by_role("heading", name="Ana Novak")).to_be_visible(timeout=SOON)
+    held[0].continue_()
+    expect(page.locator("[data-upload-done]:visible")).to_have_count(1)
+    expect(field(page)).to_be_focused()
+    page.keyboard.type(" here")
+    page.keyboard.press("Enter")
+    expect(said(page).last).to_contain_text("Look here")
+    expect(said(page).last.locator("img")).to_have_js_property("complete", True)
+
+
+def test_a_page_that_does_not_come_holds_nothing_up(tab, waiting, agent):
+    page = tab(waiting)
+    is_same = stays(page)
+    address = f"**{waiting.get_absolute_url()}"
+    page.route(address, lambda route: route.abort())
+    waiting.claim(agent)
+    say(waiting, agent, "Hello")
+    expect(said(page).last).to_contain_text("Hello", timeout=SOON)
+    page.unroute(address)
+    expect(page.get_by_role("heading", name="Ana Novak")).to_be_visible(timeout=SOON)
+    expect(said(page)).to_have_count(2)
+    assert is_same()
+
+
 def test_what_was_not_sent_survives_a_reload_and_keeps_its_order(tab, talk):
     page = tab(talk)
     connected(page)
@@ -239,7 +275,7 @@ def test_a_restarted_server_is_found_again(tab, talk, agent, chat_portal):
     say(talk, agent, "Said meanwhile")
     chat_portal.start()
     chat_portal.wait()
-    page.get_by_role("button", name="Try now").click()
+    page.locator("[data-connection-try]").evaluate("(button) => button.click()")
     connected(page)
     expect(page.locator("[data-connection]")).to_be_hidden()
     expect(said(page)).to_have_count(3, timeout=SOON)
@@ -382,6 +418,31 @@ def test_two_tabs_agree_and_one_of_them_sounds(tab, talk, agent):
     assert said(first).all_text_contents() == said(second).all_text_contents()
 
 
+def test_a_tab_that_knows_less_takes_nothing_from_the_other(tab, talk):
+    first = tab(talk)
+    first.context.add_init_script(
+        """addEventListener("storage", (event) => {
+            if (window.isDeaf) event.stopImmediatePropagation();
+        });"""
+    )
+    second = tab(talk, beside=first)
+    connected(second)
+    first.context.route(POSTS, lambda route: route.fulfill(status=400, json={"errors": {}}))
+    write(first, "Refused")
+    expect(on_its_way(second)).to_contain_text("Not sent.")
+    second.evaluate("window.isDeaf = true")
+    first.context.unroute(POSTS)
+    first.context.route(POSTS, lambda route: route.abort())
+    write(first, "Waits for the net")
+    expect(on_its_way(first)).to_have_count(2)
+    second.locator("[data-forget]").click()
+    expect(on_its_way(first)).to_have_text(re.compile("Waits for the net"))
+    first.context.unroute(POSTS)
+    first.evaluate("dispatchEvent(new Event('online'))")
+    expect(said(second).last).to_contain_text("Waits for the net", timeout=SOON)
+    assert bodies(talk, talk.member)[1:] == ["Waits for the net"]
+
+
 def test_a_hidden_tab_counts_and_divides_what_is_new(tab, talk, agent):
     page = tab(talk)
     connected(page)
@@ -391,10 +452,11 @@ def test_a_hidden_tab_counts_and_divides_what_is_new(tab, talk, agent):
         say(talk, agent, text)
     expect(page).to_have_title(f"(2) {title}", timeout=SOON)
     expect(page.locator("[data-divider-new] + .said")).to_contain_text("First")
-    assert page.locator("link[rel=icon]").get_attribute("href").startswith("data:image/png")
+    icon = page.locator("link[rel=icon]")
+    expect(icon).to_have_attribute("href", re.compile("^data:image/png"))
     hide(page, hidden=False)
     expect(page).to_have_title(title)
-    assert "favicon" in page.locator("link[rel=icon]").get_attribute("href")
+    expect(icon).to_have_attribute("href", re.compile("favicon"))
 
 
 def test_reading_above_is_not_torn_away(tab, talk, agent):
@@ -424,8 +486,11 @@ def test_seen_is_told_and_shown(tab, talk, agent):
     Conversation.objects.mark_seen("agent_seen", {talk.pk: talk.last_seq})
     say(talk, agent, "I do.")
     expect(page.locator(".said.is-own").last).to_contain_text("Seen", timeout=SOON)
-    page.wait_for_timeout(2_500)
-    talk.refresh_from_db()
+    for _ in range(60):
+        talk.refresh_from_db()
+        if talk.member_seen == talk.last_seq:
+            break
+        page.wait_for_timeout(250)
     assert talk.member_seen == talk.last_seq
 
 

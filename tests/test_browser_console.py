@@ -84,6 +84,13 @@ def hide(page):
     )
 
 
+def hold(page, address):
+    """Keep what the page asks of an address, until the story lets it go on."""
+    held = []
+    page.route(address, lambda route: held.append(route))
+    return held
+
+
 def test_waits_run_and_say_in_words_what_is_over_target(desk, waiting, gold):
     age(Conversation.objects.filter(pk=waiting.pk), "queued_at", 372)
     start(gold, "Order cannot be processed\nand more")
@@ -178,8 +185,11 @@ def test_several_chats_side_by_side_count_what_is_unread(desk, talk, agent, gold
     expect(field(page)).to_have_value("Half a thought")
     page.go_back()
     expect(heading(page, gold.display_name)).to_be_visible()
-    page.wait_for_timeout(2_500)
-    other.refresh_from_db()
+    for _ in range(60):
+        other.refresh_from_db()
+        if other.agent_seen == other.last_seq:
+            break
+        page.wait_for_timeout(250)
     assert other.agent_seen == other.last_seq
 
 
@@ -332,6 +342,23 @@ def test_a_chat_goes_back_to_the_queue(desk, talk):
     assert talk.status == "active"
 
 
+def test_who_takes_a_chat_writes_whichever_answer_comes_first(desk, waiting):
+    """The socket tells of it, and the page asks for the chat, before the answer is there."""
+    page = desk(waiting)
+    connected(page)
+    posts, looks = hold(page, "**/claim/"), hold(page, "**/?part=talk")
+    with page.expect_request("**/claim/"):
+        page.get_by_role("button", name="Take this chat").click()
+    with page.expect_request("**/?part=talk"):
+        answer = posts[0].fetch()
+    with page.expect_response("**/claim/"):
+        posts[0].fulfill(response=answer)
+    for look in looks:
+        look.continue_()
+    page.unroute("**/?part=talk")
+    expect(field(page)).to_be_focused()
+
+
 def test_the_reply_in_their_language_is_one_action(desk, talk):
     Conversation.objects.filter(pk=talk.pk).update(language="sl")
     page = desk(talk)
@@ -399,6 +426,7 @@ def test_single_keys_work_unless_one_writes_or_wants_none(desk, waiting, agent, 
     connected(page)
     page.keyboard.press("a")
     expect(heading(page, waiting.member.display_name)).to_be_visible()
+    expect(field(page)).to_be_focused()
     page.keyboard.type("janr?")
     expect(field(page)).to_have_value("janr?")
     assert Conversation.objects.of_agent(agent).count() == 1
@@ -406,6 +434,7 @@ def test_single_keys_work_unless_one_writes_or_wants_none(desk, waiting, agent, 
     field(page).blur()
     page.keyboard.press("a")
     expect(heading(page, second.member.display_name)).to_be_visible()
+    expect(field(page)).to_be_focused()
     field(page).blur()
     page.keyboard.press("k")
     expect(heading(page, waiting.member.display_name)).to_be_focused()
@@ -434,6 +463,43 @@ def test_single_keys_work_unless_one_writes_or_wants_none(desk, waiting, agent, 
     expect(dialog).to_be_hidden()
     page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(dialog).to_be_visible()
+
+
+def test_who_writes_is_not_led_to_the_chat_that_was_accepted_meanwhile(desk, talk, gold):
+    second = start(gold, "Second")
+    page = desk(talk)
+    connected(page)
+    posts = hold(page, "**/next/")
+    with page.expect_request("**/next/"):
+        page.get_by_role("button", name="Accept next").click()
+    field(page).click()
+    page.keyboard.type("Half ")
+    posts[0].continue_()
+    expect(page.locator("[data-next]")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("[data-chat]")).to_have_count(2, timeout=SOON)
+    say(second, gold, "Still there?")
+    row = rows(page, "mine").filter(has_text=gold.display_name)
+    expect(row).to_contain_text("Still there?", timeout=SOON)
+    page.keyboard.type("a thought")
+    expect(heading(page, talk.member.display_name)).to_be_visible()
+    expect(field(page)).to_have_value("Half a thought")
+
+
+def test_the_chat_one_turned_to_last_is_the_one_that_stays(desk, waiting, gold):
+    slow = start(gold, "Second")
+    page = desk()
+    connected(page)
+    held = hold(page, f"**/{slow.uuid}/?part=talk")
+    with page.expect_request(f"**/{slow.uuid}/?part=talk"):
+        rows(page, "waiting").filter(has_text=gold.display_name).get_by_role("link").click()
+    rows(page, "waiting").first.get_by_role("link").click()
+    expect(heading(page, waiting.member.display_name)).to_be_focused()
+    with page.expect_response(f"**/{slow.uuid}/?part=talk") as answer:
+        held[0].continue_()
+    answer.value.finished()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(heading(page, waiting.member.display_name)).to_be_focused()
+    expect(page).to_have_url(re.compile(f"/staff/chat/{waiting.uuid}/$"))
 
 
 def test_a_pasted_picture_goes_to_the_chat_one_sees(desk, talk, agent, gold):
@@ -497,7 +563,7 @@ def test_a_lost_connection_is_said_and_nothing_is_lost(desk, talk, chat_portal):
     say(talk, talk.member, "Said meanwhile")
     chat_portal.start()
     chat_portal.wait()
-    page.get_by_role("button", name="Try now").click()
+    page.locator("[data-connection-try]").evaluate("(button) => button.click()")
     connected(page)
     expect(page.locator("[data-connection]")).to_be_hidden()
     expect(said(page)).to_have_count(3, timeout=SOON)
@@ -639,6 +705,7 @@ def test_every_state_is_fit_to_be_read(desk, waiting, agent, gold, language, the
     expect(rows(page, "waiting")).to_have_count(1)
     look("queue")
     rows(page, "mine").get_by_role("link").click()
+    expect(field(page)).to_be_visible()
     look("talk")
     field(page).fill("/")
     expect(page.get_by_role("listbox")).to_be_visible()
@@ -688,6 +755,60 @@ def test_what_was_half_written_as_the_member_left_is_kept(desk, talk):
     page.get_by_role("button", name="Save note").click()
     expect(note).to_have_value("")
     assert Note.objects.get().body == "Half a thought"
+
+
+def test_who_writes_as_the_member_leaves_goes_on_writing(desk, talk, gold):
+    start(gold, "Who would be taken by the key a")
+    page = desk(talk)
+    connected(page)
+    field(page).fill("Half")
+    talk.close(talk.member)
+    note = page.get_by_role("textbox", name="Internal note")
+    expect(note).to_be_focused(timeout=SOON)
+    page.keyboard.type(" a thought")
+    expect(note).to_have_value("Half a thought")
+
+
+def test_who_writes_as_the_chat_is_freed_gives_no_commands(desk, talk, supervisor):
+    page, asked = desk(talk), []
+    connected(page)
+    field(page).fill("H")
+    talk.release(supervisor)
+    expect(heading(page, talk.member.display_name)).to_be_focused(timeout=SOON)
+    page.on("request", lambda request: asked.append(request.method))
+    page.keyboard.type("alf a thought?")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert "POST" not in asked
+    assert not Conversation.objects.of_agent(talk.agent).exists()
+
+
+def test_a_note_one_writes_stays_a_note_as_the_chat_becomes_ones_own(desk, talk, supervisor):
+    page = desk(talk, someone=supervisor)
+    connected(page)
+    page.get_by_role("textbox", name="Internal note").fill("Half")
+    talk.transfer(talk.agent, supervisor)
+    expect(field(page)).to_be_focused(timeout=SOON)
+    page.keyboard.type(" a note")
+    expect(page.get_by_role("textbox", name="Internal note")).to_have_value("Half a note")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.locator("[data-note]:visible")).to_contain_text("Half a note")
+    assert Note.objects.get().body == "Half a note"
+
+
+def test_words_typed_while_a_note_is_being_saved_stay(desk, talk):
+    talk.close(talk.member)
+    page = desk(talk)
+    note = page.get_by_role("textbox", name="Internal note")
+    held = hold(page, "**/notes/")
+    note.fill("First.")
+    with page.expect_request("**/notes/"):
+        note.press("Control+Enter")
+    page.keyboard.type(" Second.")
+    held[0].continue_()
+    expect(page.locator("[data-note]:visible")).to_have_text(re.compile("First"))
+    expect(note).to_have_value(" Second.")
+    page.reload()
+    expect(note).to_have_value(" Second.")
 
 
 def test_who_gets_a_chat_of_a_colleague_is_told(desk, talk, supervisor):

@@ -35,6 +35,7 @@ const reasonOf = ({ errors, message }) => Object.values(errors ?? {}).flat().joi
 
 export const outbox = ({ conversation, me, url, onChange }) => {
   const key = `chat-outbox:${me}:${conversation}`;
+  const mine = new Set()
   let held = recall(key, []);
   let isRunning = false;
   let isStopped = false;
@@ -47,7 +48,10 @@ export const outbox = ({ conversation, me, url, onChange }) => {
     onChange(items, event);
   };
   const change = (id, values, event) => write(held.map((item) => (item.client_id === id ? { ...item, ...values } : item)), event);
-  const without = (id, event) => write(held.filter((item) => item.client_id !== id), event);
+  const without = (id, event) => {
+    mine.delete(id);
+    write(held.filter((item) => item.client_id !== id), event);
+  };
   const pause = (seconds) => new Promise((resolve) => {
     wakeUp = resolve;
     setTimeout(resolve, seconds * 1000);
@@ -89,6 +93,7 @@ export const outbox = ({ conversation, me, url, onChange }) => {
 
   const add = ({ body, uploads = [], pictures = [] }) => {
     const item = { client_id: newId(), body, uploads, pictures, at: new Date().toISOString(), state: "sending", reason: "" };
+    mine.add(item.client_id);
     write([...held, item], { type: "added", client_id: item.client_id });
     wake();
     return item;
@@ -99,8 +104,12 @@ export const outbox = ({ conversation, me, url, onChange }) => {
     wake();
   };
 
+  // Another tab may write before it has heard of what is new here.
   watch(key, () => {
-    held = recall(key, []);
+    const kept = recall(key, []);
+    const lost = held.filter(({ client_id: id, state }) => mine.has(id) && state === "sending" && !kept.some((item) => item.client_id === id));
+    held = [...kept, ...lost];
+    if (lost.length) keep(key, held);
     onChange(held, { type: "elsewhere" });
     run();
   });

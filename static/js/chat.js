@@ -23,6 +23,7 @@ let view = {};
 let connection;
 let letters;
 let news = null; // frames that come while the room is being replaced
+let again;
 const state = connectionLine(words, () => {
   connection.retry();
   letters.wake();
@@ -61,7 +62,7 @@ const field = () => composer(part("composer"), {
 });
 
 // Brings to life what stands in the room now; again after each replacement.
-const look = () => {
+const look = (writing) => {
   for (const scripted of room().querySelectorAll("[data-scripted]")) scripted.hidden = false;
   unsent(part("unsent"), { conversation, me });
   state.bind(room());
@@ -71,12 +72,12 @@ const look = () => {
   notifySwitch(room());
   optionsMenu(part("options"));
   carryText();
-  part("add")?.addEventListener("toggle", ({ target }) => { if (target.open) view.composer.field.focus(); });
+  if (part("add")) part("add").ontoggle = ({ target }) => { if (target.open) view.composer.field.focus(); };
   ending(room(), () => replace(true));
   const place = part("place");
   view = {
     log: lines(),
-    composer: field(),
+    composer: writing ?? field(),
     showPlace: place && waitingRoom(place, words, announce, setTitle),
     wait: part("place-wait")?.textContent.trim() !== "",
   };
@@ -90,32 +91,55 @@ const focusAgain = (before, isAsked) => {
     return;
   }
   if (!before) return;
+  if (before[0] >= 0 && part("add")) part("add").open = true;
   view.composer.field.focus();
   view.composer.field.setSelectionRange(...before);
 };
 
-// The page as the server shows it now takes the room's place; what is typed is kept by the composer.
+const pageNow = async () => {
+  const answer = await fetch(page, { signal: AbortSignal.timeout(10_000) });
+  return answer.status < 500 && new DOMParser().parseFromString(await answer.text(), "text/html");
+};
+
+const goOn = () => {
+  const missed = news;
+  news = null;
+  missed.forEach(take);
+};
+
+// The form one writes in moves over as it is.
+const moveComposer = (fresh) => {
+  const name = ["add", "composer"].find((what) => part(what) && fresh.querySelector(`[data-${what}]`));
+  if (name) fresh.querySelector(`[data-${name}]`).replaceWith(part(name));
+  return name && view.composer;
+};
+
+// The page as the server shows it now takes the room's place.
 const replace = async (isAsked = false) => {
   if (news) return;
+  clearTimeout(again);
   news = [];
-  const answer = await fetch(page).catch(() => ({}));
-  const next = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = next && next.querySelector("[data-room]");
+  const next = await pageNow().catch(() => null);
+  if (!next) {
+    again = setTimeout(replace, 3_000);
+    return goOn();
+  }
+  const fresh = next.querySelector("[data-room]");
   if (!fresh) return location.reload();
   const active = document.activeElement;
   const before = room().contains(active) && (active === view.composer?.field ? [active.selectionStart, active.selectionEnd] : [-1, -1]);
   view.log?.close();
+  document.adoptNode(fresh);
+  const writing = moveComposer(fresh);
   view = {};
-  room().replaceWith(document.adoptNode(fresh));
+  room().replaceWith(fresh);
   setTitle(next.title);
-  for (const zone of room().querySelectorAll("[data-uploads]")) startUploads(zone);
-  look();
+  if (!writing) for (const zone of room().querySelectorAll("[data-uploads]")) startUploads(zone);
+  look(writing);
   focusAgain(before, isAsked);
-  const missed = news;
-  news = null;
   view.log?.pending(letters.items());
   if (room().dataset.status === "closed") connection.close();
-  return missed.forEach(take);
+  return goOn();
 };
 
 const changeState = (frame) => {

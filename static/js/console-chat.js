@@ -11,6 +11,10 @@ import { outbox } from "./chat-outbox.js";
 import { start as startUploads } from "./uploads.js";
 
 const TYPING = 6_000;
+const PATIENCE = 10_000;
+const AGAIN = 3_000;
+const DEAF = 1_500;
+const FIELD = "[data-composer] textarea, [data-note-form] textarea";
 const LEAVINGS = ["release", "transfer"];
 const HANDOVERS = ["claimed", "transferred", "released", "agent_lost", "ended"];
 
@@ -30,9 +34,13 @@ const boxOf = (conversation, me, url, onLetters) => {
 const parse = (html) => document.adoptNode(new DOMParser().parseFromString(html, "text/html").body.firstElementChild);
 
 export const fetchChat = async (address) => {
-  const answer = await fetch(`${address}?part=talk`).catch(() => null);
-  const element = answer?.ok && !answer.redirected ? parse(await answer.text()) : null;
-  return { status: answer?.status ?? 0, element: element?.matches("[data-chat]") ? element : null };
+  try {
+    const answer = await fetch(`${address}?part=talk`, { signal: AbortSignal.timeout(PATIENCE) });
+    const element = answer.ok && !answer.redirected ? parse(await answer.text()) : null;
+    return { status: answer.status, element: element?.matches("[data-chat]") ? element : null };
+  } catch {
+    return { status: 0, element: null };
+  }
 };
 
 export const chatRoom = (first, { me, address, words, deskWords, tell, onChange, onSaid, onMoved, onLost, isFresh }) => {
@@ -47,6 +55,10 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
   let connection;
   let letters;
   let news = null;
+  let renewing = Promise.resolve();
+  let next = null;
+  let again;
+  let deafUntil = 0;
   let isMyDoing = false;
   const part = (what) => element.querySelector(`[data-${what}]`);
   const isMine = () => "isMine" in element.dataset;
@@ -103,6 +115,8 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     return { composer: field, note, openCanned };
   };
 
+  const isElsewhere = () => document.activeElement !== document.body && !element.contains(document.activeElement);
+
   const act = async (event) => {
     const form = event.target.closest("[data-act]");
     if (!form) return;
@@ -116,7 +130,7 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     if (!result.ok) isMyDoing = false;
     if (result.ok && result.answer.ticket) tell(deskWords("ticket", { number: result.answer.ticket }), result.answer.url);
     if (result.ok || result.status === 409) await refresh();
-    if (form.dataset.act === "claim" && result.ok) view.composer?.field.focus();
+    if (form.dataset.act === "claim" && result.ok && !isElsewhere()) view.composer?.field.focus();
     onMoved();
   };
 
@@ -144,9 +158,16 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     part("heading").focus();
   };
 
+  const swallow = (event) => {
+    if (Date.now() > deafUntil || event.key.length > 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    deafUntil = Date.now() + DEAF;
+  };
+
   const look = () => {
     element.addEventListener("submit", act);
     element.addEventListener("keydown", leaveField);
+    element.addEventListener("keydown", swallow);
     startCard();
     view = { log: startLog() };
     if (part("composer")) Object.assign(view, startField(part("composer")));
@@ -168,8 +189,17 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     if (focused) part("heading").focus();
   };
 
+  // Who writes goes on typing: what was a note must stay one, and letters without a field must not become commands.
+  const goOnWriting = (old) => {
+    const field = element.querySelector(FIELD);
+    if (old.closest("[data-note-form]")) view.note?.turn(true);
+    if (!field) deafUntil = Date.now() + DEAF;
+    (field ?? part("heading")).focus();
+    field?.setSelectionRange(old.selectionStart, old.selectionEnd);
+  };
+
   const swapAll = (fresh) => {
-    const hadFocus = element.contains(document.activeElement);
+    const focused = element.contains(document.activeElement) && document.activeElement;
     const answer = part("answer").textContent;
     view.log.close();
     fresh.hidden = element.hidden;
@@ -178,13 +208,15 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     startAllUploads();
     look();
     if (answer) complain(answer);
-    if (hadFocus) part("heading").focus();
+    if (focused && focused.matches(FIELD)) goOnWriting(focused);
+    else if (focused) part("heading").focus();
   };
 
   const canStay = (fresh) => isMine() === ("isMine" in fresh.dataset) && fresh.dataset.status === element.dataset.status;
 
-  async function refresh() {
-    if (news) return;
+  const renew = async () => {
+    if (!element.isConnected) return;
+    clearTimeout(again);
     news = [];
     const wasMine = isMine();
     const { element: fresh, status } = await fetchChat(address);
@@ -192,10 +224,24 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     const missed = news;
     news = null;
     missed.forEach(take);
+    const isUnanswered = !status || status >= 500;
+    if (isUnanswered && element.isConnected) again = setTimeout(refresh, AGAIN);
     if ([403, 404].includes(status)) connection.close();
+    if (isUnanswered) return;
     if (isMine()) isMyDoing = false;
     else if (wasMine) onLost({ id, name, isOver: element.dataset.status === "closed", isMyDoing });
     onChange();
+  };
+
+  // One after the other: who asks meanwhile may know of something newer than the answer on its way.
+  function refresh() {
+    if (next) return next;
+    next = renewing.then(() => {
+      next = null;
+      return renew();
+    });
+    renewing = next.catch(() => {});
+    return next;
   }
 
   const showTyping = ({ on, name: typist }) => {
@@ -286,6 +332,7 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
       connection.close();
       view.log.close();
       clearTimeout(typingTimer);
+      clearTimeout(again);
       element.remove();
     },
   };

@@ -82,11 +82,12 @@ export const noteForm = (form, { key, url, words, onNote }) => {
   const send = noteSender(url, words);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const result = await send(field.value);
+    const text = field.value;
+    const result = await send(text);
     if (!result) return;
     complain(form, result.reason ?? "");
     if (!result.html) return;
-    field.value = "";
+    if (field.value.startsWith(text)) field.value = field.value.slice(text.length);
     field.dispatchEvent(new Event("input"));
     onNote(result.html);
   });

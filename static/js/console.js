@@ -33,6 +33,7 @@ let current = null;
 let board = boardOf(document);
 let poller;
 let othersAt = 0;
+let wish = 0; // counts what one turned to: an answer that was overtaken shows nothing
 let held = board.mine.map(({ id }) => id);
 
 const say = (text) => { desk.querySelector("[data-next-answer]").textContent = text; };
@@ -149,7 +150,10 @@ const moveTo = (address) => {
 };
 
 const open = async (id, { isBack = false, write = false } = {}) => {
+  wish += 1;
+  const wished = wish;
   const room = await roomOf(id);
+  if (wished !== wish) return room;
   if (!room) return say(deskWords("failed"));
   show(room);
   if (!isBack) moveTo(addressOf(id));
@@ -159,6 +163,7 @@ const open = async (id, { isBack = false, write = false } = {}) => {
 };
 
 const openNothing = () => {
+  wish += 1;
   leave();
   nothing.hidden = false;
   showPane("queue");
@@ -250,12 +255,15 @@ const accept = async () => {
   const form = desk.querySelector("[data-next]");
   if (form.ariaBusy === "true") return;
   form.ariaBusy = "true";
+  wish += 1;
+  const wished = wish;
   const result = await post(form.action);
   form.ariaBusy = "false";
   if (!result.ok) return say(reasonOf(result, deskWords));
   if (!result.answer.conversation) return say(deskWords("nobody"));
   say("");
   await rooms.get(result.answer.conversation)?.refresh();
+  if (wished !== wish) return null; // its row comes with the next frame
   return open(result.answer.conversation, { write: true });
 };
 
@@ -300,6 +308,7 @@ desk.querySelector("[data-queue]").addEventListener("click", (event) => {
   event.preventDefault();
   open(row.dataset.id);
 });
+desk.addEventListener("focusin", ({ target }) => { if (target.matches("textarea")) wish += 1; });
 desk.addEventListener("pane-shown", () => rooms.get(current)?.report());
 window.addEventListener("popstate", () => {
   const id = location.pathname.match(/[0-9a-f-]{36}/)?.[0];
