@@ -436,11 +436,27 @@ def test_a_tab_that_knows_less_takes_nothing_from_the_other(tab, talk):
     write(first, "Waits for the net")
     expect(on_its_way(first)).to_have_count(2)
     second.locator("[data-forget]").click()
+    expect(on_its_way(first)).to_have_count(1)
     expect(on_its_way(first)).to_have_text(re.compile("Waits for the net"))
     first.context.unroute(POSTS)
     first.evaluate("dispatchEvent(new Event('online'))")
     expect(said(second).last).to_contain_text("Waits for the net", timeout=SOON)
     assert bodies(talk, talk.member)[1:] == ["Waits for the net"]
+
+
+def test_two_tabs_do_not_hand_a_message_to_and_fro(tab, talk):
+    """One tab is signed out and cannot send; the other has sent what both of them hold."""
+    first = tab(talk)
+    second = tab(talk, beside=first)
+    connected(second)
+    first.context.route(POSTS, lambda route: route.abort())
+    write(first, "Sent by the other")
+    expect(on_its_way(second)).to_have_count(1)
+    outbox = "Object.keys(localStorage).find((key) => key.startsWith('chat-outbox:'))"
+    for _ in range(2):
+        second.evaluate(f"localStorage.removeItem({outbox} ?? '')")
+        first.wait_for_timeout(1_000)
+    assert second.evaluate(outbox) is None
 
 
 def test_a_hidden_tab_counts_and_divides_what_is_new(tab, talk, agent):

@@ -795,6 +795,22 @@ def test_a_note_one_writes_stays_a_note_as_the_chat_becomes_ones_own(desk, talk,
     assert Note.objects.get().body == "Half a note"
 
 
+def test_a_note_begun_in_a_chat_of_a_colleague_becomes_no_reply(desk, talk, supervisor):
+    page = desk(talk, someone=supervisor)
+    connected(page)
+    note = page.get_by_role("textbox", name="Internal note")
+    note.fill("Between us")
+    talk.release(talk.agent)
+    page.get_by_role("button", name="Take this chat").click()
+    expect(page.get_by_role("button", name="Save note")).to_be_visible()
+    expect(note).to_be_focused()
+    expect(note).to_have_value("Between us")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-note]:visible")).to_contain_text("Between us")
+    assert Note.objects.get().body == "Between us"
+    assert not talk.messages.filter(body="Between us").exists()
+
+
 def test_words_typed_while_a_note_is_being_saved_stay(desk, talk):
     talk.close(talk.member)
     page = desk(talk)

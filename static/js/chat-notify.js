@@ -32,6 +32,6 @@ export const notify = (text, tag) => {
       notice.close();
     });
   } catch {
-    // Phones offer notifications to installed pages only.
+    // Phones: installed pages only.
   }
 };

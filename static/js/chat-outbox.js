@@ -104,10 +104,10 @@ export const outbox = ({ conversation, me, url, onChange }) => {
     wake();
   };
 
-  // Another tab may write before it has heard of what is new here.
+  // Another tab may know less. Put back once, or two tabs hand it to and fro.
   watch(key, () => {
     const kept = recall(key, []);
-    const lost = held.filter(({ client_id: id, state }) => mine.has(id) && state === "sending" && !kept.some((item) => item.client_id === id));
+    const lost = held.filter(({ client_id: id, state }) => state === "sending" && !kept.some((item) => item.client_id === id) && mine.delete(id));
     held = [...kept, ...lost];
     if (lost.length) keep(key, held);
     onChange(held, { type: "elsewhere" });

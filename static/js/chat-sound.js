@@ -23,7 +23,7 @@ export const beep = () => {
   tone.stop(at + 0.42);
 };
 
-// The lock passes on to the next tab when this one is closed.
+// The lock passes on as this tab closes.
 export const takeTurns = (name) => {
   if (!navigator.locks) return;
   isFirst = false;

@@ -178,7 +178,6 @@ const onLetters = (items, { type, client_id: id, status }) => {
 };
 
 look();
-// Just come from the form.
 if (/\/chat\/(\?.*)?$/.test(document.referrer)) part("heading")?.focus();
 if (room().dataset.status !== "closed") {
   takeTurns(`chat:${conversation}`);

@@ -159,7 +159,7 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
   };
 
   const swallow = (event) => {
-    if (Date.now() > deafUntil || event.key.length > 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (Date.now() > deafUntil || event.target.matches("textarea, input, select") || event.key.length > 1 || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     deafUntil = Date.now() + DEAF;
   };
@@ -318,7 +318,7 @@ export const chatRoom = (first, { me, address, words, deskWords, tell, onChange,
     report: () => view.log.report(),
     row: () => ({ id, name, who, unread: theirs().filter(({ dataset }) => Number(dataset.seq) > seen).length, isTyping: typingUntil > Date.now(), ...last() }),
     focusHeading: () => part("heading").focus(),
-    write: (asNote) => {
+    write: (asNote = view.note?.isOn()) => {
       const field = view.composer?.field ?? part("note-form")?.querySelector("textarea");
       view.note?.turn(asNote);
       field?.focus();

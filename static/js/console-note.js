@@ -78,7 +78,7 @@ export const noteForm = (form, { key, url, words, onNote }) => {
   const draft = `chat-draft:${key}`;
   const hint = form.querySelector("[data-kept]");
   field.value = recall(draft, "");
-  hint.hidden = !field.value;
+  hint.hidden = !field.value || recall(`chat-note:${key}`, false);
   const send = noteSender(url, words);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -94,6 +94,7 @@ export const noteForm = (form, { key, url, words, onNote }) => {
   field.addEventListener("input", () => {
     keep(draft, field.value);
     if (!field.value) hint.hidden = true;
+    keep(`chat-note:${key}`, (field.value && hint.hidden) || null); // for no composer to send it to the member
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -157,7 +157,7 @@ const open = async (id, { isBack = false, write = false } = {}) => {
   if (!room) return say(deskWords("failed"));
   show(room);
   if (!isBack) moveTo(addressOf(id));
-  if (write) room.write(false);
+  if (write) room.write();
   else room.focusHeading();
   return room;
 };

@@ -125,14 +125,24 @@ const beat = async () => {
   return showDraft("");
 };
 
+// A browser that keeps nothing (blocked, full) is no reason to fail.
+const stored = (act) => {
+  try {
+    return act(sessionStorage);
+  } catch {
+    return null;
+  }
+};
+
 // The page that follows may have been asked for before the last words of this one were kept.
 const handOver = () => {
   if (!(isDirty || sending) || !isTouched || isElsewhere || hasSent) return;
-  sessionStorage.setItem(form.dataset.pulse, JSON.stringify({ at: Date.now(), said: `${letter(true)}` }));
+  stored((tab) => tab.setItem(form.dataset.pulse, JSON.stringify({ at: Date.now(), said: `${letter(true)}` })));
 };
 
 const fill = (said) => {
   form.querySelector(`[name=mode][value="${said.get("mode")}"]:not(:checked)`)?.click();
+  form.elements.namedItem("other").value = "";
   form.elements.namedItem("body").value = said.get("body");
   const asked = said.getAll("questions").filter((text) => text.trim());
   const boxes = () => [...form.querySelectorAll("ol [name=questions]")];
@@ -145,8 +155,8 @@ const fill = (said) => {
 };
 
 const takeOver = () => {
-  const { at, said } = JSON.parse(sessionStorage.getItem(form.dataset.pulse)) ?? {};
-  sessionStorage.removeItem(form.dataset.pulse);
+  const { at, said } = JSON.parse(stored((tab) => tab.getItem(form.dataset.pulse))) ?? {};
+  stored((tab) => tab.removeItem(form.dataset.pulse));
   const isUsed = "unsaved" in form.dataset || texts().some(({ value, defaultValue }) => value !== defaultValue);
   if (!said || Date.now() - at > HANDED || isUsed || !form.elements.namedItem("body")) return;
   const words = (all) => FIELDS.flatMap((name) => all.getAll(name)).filter((text) => text.trim()).join("\n");
@@ -201,7 +211,7 @@ const start = () => {
     sending?.abort();
     setTimeout(() => {
       isLeaving = false;
-      isDirty = isTouched;
+      isDirty = isTouched && event.submitter?.value !== "discard";
     }, STUCK);
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden || isDirty) beat(); });

@@ -72,7 +72,7 @@ const changed = (event) => {
 
 // A save on its way would leave behind a draft that this page knows nothing of.
 const holdBack = async (event) => {
-  if (!saving || !event.target.matches("[data-draft-url], [data-keep-form]")) return;
+  if (!saving) return;
   event.preventDefault();
   event.stopPropagation();
   await saving;
@@ -95,7 +95,7 @@ if (form) {
     clearTimeout(timer);
     setTimeout(() => { leaving = false; }, LEAVING);
   });
-  document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden && !sent) save(); });
   window.addEventListener("pageshow", ({ persisted }) => { if (persisted && sent) location.reload(); });
   window.addEventListener("beforeunload", (event) => { if (!leaving && (dirty || saving || isUnsettled(form))) event.preventDefault(); });
 }

@@ -6,7 +6,7 @@ const hasPictures = (form) => form.querySelector("[data-upload-list] > li") !== 
 
 export const guard = (form) => {
   let leaving = false;
-  // On the window, for the document's own listeners may still hold a submit back.
+  // On the window: the document's listeners may hold a submit back.
   // A change of language takes everything along but pictures on their way.
   window.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
@@ -14,7 +14,7 @@ export const guard = (form) => {
   });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && (hasText(form) || hasPictures(form))) event.preventDefault();
-    leaving = false; // whoever stops the page on its way is still here, with the words
+    leaving = false; // who stops the page is still here
   });
 };
 

@@ -1,7 +1,7 @@
 // Why a picture is not taken: before it is sent, and after the server has answered.
 const ANSWERS = { 0: "interrupted", 401: "signed_out", 413: "too_big", 429: "too_often" };
 
-// The server is the judge; this only saves the way there. `present` are the files already in the list.
+// The server is the judge. `present` are the files already in the list.
 export const fileReason = (file, present, count, { maxFiles, maxBytes, accept }, words) => {
   const isSame = (other) => other.name === file.name && other.size === file.size && other.lastModified === file.lastModified;
   if (present.some(isSame)) return words("duplicate");
